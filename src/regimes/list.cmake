@@ -7,4 +7,7 @@ set(SPURION_REGIMES
   online_bandit
   online_active
   test_time
+  dagger
+  graph_intervention
+  teaching
 )

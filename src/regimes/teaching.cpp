@@ -1,0 +1,212 @@
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "acting/rollout.hpp"
+#include "regimes/shared/acting_costs.hpp"
+#include "regimes/shared/stream_loop.hpp"
+#include "regimes/shared/trained_policy.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/regime.hpp"
+
+namespace spurion::regimes {
+namespace {
+
+struct TeachingOptions {
+  std::string mode = "counterfactual";
+};
+
+/// Factual and counterfactual teaching (Ortega et al. 2021). `training.batch` episodes (0: one) run
+/// side by side in each train domain. Each update takes the states where they are now, and the loss
+/// is that of the expert's action there. Then each episode goes one step on: with `mode` = factual
+/// by the action of the expert, so the rows are a trace of the expert; with `mode` = counterfactual
+/// by an action that is drawn from the probabilities of the model, before its update. No gradient
+/// goes through that draw. In both modes an update has as many labels, each of them new.
+///
+/// A model that is taught factually learns to condition on its own actions; one that is taught
+/// counterfactually learns that they are interventions, which say nothing of what is hidden. The
+/// paper trains on whole episodes at a time; here the episodes differ in age from the beginning on,
+/// so that an update has states of every age.
+class Teaching final : public Regime {
+ public:
+  using Options = TeachingOptions;
+  static const Schema<Options>& schema() {
+    static const auto schema = Schema<Options>().field(
+        "mode", &Options::mode,
+        "Who acts where the states come from: the expert (factual) or the model "
+        "(counterfactual).",
+        one_of({"factual", "counterfactual"}));
+    return schema;
+  }
+  explicit Teaching(Options options) : options_(std::move(options)) {}
+
+  [[nodiscard]] Access grants() const override {
+    Access access;
+    access.domain_labels = true;
+    access.cue_inputs = true;
+    access.expert_answers = counterfactual();
+    return access;
+  }
+  [[nodiscard]] bool acts() const override { return true; }
+  void check(const Environment& environment, const TrainingOptions& /*training*/) const override {
+    require_interactive(environment, "teaching");
+  }
+
+  void run(const RegimeContext& context, Method& method, ReplicaTrainer& trainer,
+           Evaluator& evaluator) const override {
+    Run run{context, method, trainer, evaluator};
+    Lessons body(run, counterfactual());
+    run_phases(
+        run, 1, [&](std::int64_t) { return context.training.steps; }, body);
+    body.end();
+  }
+
+ private:
+  [[nodiscard]] bool counterfactual() const { return options_.mode == "counterfactual"; }
+
+  class Lessons final : public PhaseBody {
+   public:
+    Lessons(Run& run, bool model_acts)
+        : run_(&run),
+          model_acts_(model_acts),
+          costs_(static_cast<std::int64_t>(run.context.environments.size())) {}
+
+    void prepare(std::int64_t /*phase*/, std::int64_t /*steps*/) override {
+      const auto& environments = run_->context.environments;
+      const auto lanes = std::max<std::int64_t>(run_->context.training.batch, 1);
+      rollouts_.clear();
+      policies_.clear();
+      for (const Domain& domain : environments.front()->train_domains()) {
+        rollouts_.emplace_back(acting::rollout_place(environments, domain, Split::train), lanes);
+        policies_.emplace_back(*run_, "taught actions " + domain.key);
+      }
+      returns_ = at::zeros({static_cast<std::int64_t>(rollouts_.size()),
+                            static_cast<std::int64_t>(environments.size()), lanes},
+                           at::kDouble);
+      weights_ = at::ones_like(returns_);
+    }
+
+    /// Lane b of B begins when it is b / B of the longest episode old.
+    void enter(std::int64_t /*phase*/) override {
+      constexpr std::int64_t kOldest = 1000;
+      const auto& world = *run_->context.environments.front()->interactive();
+      const std::int64_t oldest = std::min(world.acting().horizon, kOldest);
+      const Tensor ages = at::arange(returns_.size(2)).mul(oldest).floor_divide(returns_.size(2));
+      for (std::int64_t step = 0; step <= oldest; ++step) {
+        for (std::size_t slot = 0; slot < rollouts_.size(); ++slot) {
+          restart(slot, ages.eq(oldest - step).expand_as(rollouts_[slot].done()));
+          if (step < oldest) go_on(slot, logits_of(slot));
+          restart(slot, rollouts_[slot].done());
+        }
+      }
+    }
+
+    void step(std::int64_t phase, std::int64_t step) override {
+      measure_on_the_way(*run_, phase, step);
+      Batch batch;
+      batch.domains = static_cast<std::int64_t>(rollouts_.size());
+      batch.rows_per_domain = returns_.size(2);
+      batch.task = run_->context.environments.front()->info().task;
+      std::vector<Tensor> inputs;
+      std::vector<Tensor> answers;
+      std::vector<Tensor> logits;
+      for (std::size_t slot = 0; slot < rollouts_.size(); ++slot) {
+        inputs.push_back(rollouts_[slot].observe());
+        answers.push_back(rollouts_[slot].act(ReferencePolicy::expert));
+        logits.push_back(logits_of(slot));
+      }
+      batch.x = at::cat(inputs, 1);
+      batch.y = at::stack(answers, 1);
+      run_->method.step(run_->trainer, batch);
+      for (std::size_t slot = 0; slot < rollouts_.size(); ++slot) {
+        go_on(slot, logits[slot]);
+        restart(slot, rollouts_[slot].done());
+      }
+      const std::int64_t rows = batch.domains * batch.rows_per_domain;
+      UpdateCounts counts;
+      counts.rows = rows;
+      counts.new_labels.assign(static_cast<std::size_t>(returns_.size(1)), rows);
+      if (model_acts_) {
+        for (std::int64_t k = 0; k < returns_.size(1); ++k) costs_.count_queries(k, rows);
+      }
+      counts.flops = costs_.take_flops();
+      run_->evaluator.count_update(run_->trainer, counts);
+    }
+
+    /// Records what the whole training cost.
+    void end() { costs_.record(*run_, 0); }
+
+    void visit_state(StateVisitor& visit) override {
+      for (std::size_t slot = 0; slot < rollouts_.size(); ++slot) {
+        StateVisitor own = visit.inside("rollout_" + std::to_string(slot));
+        rollouts_[slot].visit_state(own);
+      }
+      visit("returns", returns_);
+      visit("weights", weights_);
+      StateVisitor costs = visit.inside("costs");
+      costs_.visit_state(costs);
+    }
+
+   private:
+    /// What the model says of the states of a slot; undefined where it does not act.
+    [[nodiscard]] Tensor logits_of(std::size_t slot) const {
+      return model_acts_ ? policies_[slot].logits(rollouts_[slot].observe()) : Tensor();
+    }
+
+    /// One step of all episodes of a slot.
+    void go_on(std::size_t slot, const Tensor& logits) {
+      acting::Rollout& rollout = rollouts_[slot];
+      const Tensor actions = model_acts_ ? policies_[slot].sampled(logits, rollout)
+                                         : rollout.act(ReferencePolicy::expert);
+      const auto& world = *run_->context.environments.front()->interactive();
+      const auto at = static_cast<std::int64_t>(slot);
+      returns_[at] += weights_[at] * rollout.step(actions).to(at::kDouble);
+      weights_[at] *= world.acting().discount;
+      if (!model_acts_) return;
+      for (std::int64_t k = 0; k < rollout.replicas(); ++k) {
+        costs_.count_steps(k, rollout.lanes());
+        costs_.count_flops(k, static_cast<double>(rollout.lanes()) * policies_[slot].flops());
+      }
+    }
+
+    /// Begins the next episode in some lanes. The returns of episodes that are over count.
+    void restart(std::size_t slot, const Tensor& lanes) {
+      if (!lanes.any().item<bool>()) return;
+      const auto at = static_cast<std::int64_t>(slot);
+      const Tensor done = rollouts_[slot].done();
+      const Tensor returns = returns_[at];
+      for (std::int64_t k = 0; model_acts_ && k < returns.size(0); ++k) {
+        for (std::int64_t b = 0; b < returns.size(1); ++b) {
+          const std::int64_t lane = k * returns.size(1) + b;
+          if (!done.data_ptr<bool>()[lane]) continue;
+          costs_.count_return(k, returns.data_ptr<double>()[lane]);
+        }
+      }
+      returns.masked_fill_(lanes, 0.0);
+      weights_[at].masked_fill_(lanes, 1.0);
+      rollouts_[slot].restart(lanes);
+    }
+
+    Run* run_;
+    bool model_acts_;
+    std::vector<acting::Rollout> rollouts_;  // of each train domain
+    std::vector<TrainedPolicy> policies_;
+    Tensor returns_;  // float64 [E, K, B]: of the episodes so far
+    Tensor weights_;  // float64 [E, K, B]: of the next reward
+    ActingCosts costs_;
+  };
+
+  Options options_;
+};
+
+}  // namespace
+
+void register_teaching(Catalog& catalog);
+void register_teaching(Catalog& catalog) {
+  catalog.regimes.add<Teaching>(
+      "teaching", "The expert's action is revealed at each state of a trace, or of own episodes.",
+      "Ortega et al. 2021, arXiv:2110.10819");
+}
+
+}  // namespace spurion::regimes
