@@ -19,6 +19,7 @@ struct RegimeSubject {
   const Catalog* catalog;
   std::string name;
   Value options;  ///< normalised
+  Component environment;
   std::shared_ptr<const Environment> world;
   std::unique_ptr<Regime> regime;
 };
@@ -27,15 +28,39 @@ struct RegimeSubject {
 /// and it has several cues for trajectories of cues.
 constexpr const char* kWorlds[] = {"two_shortcuts", "linear_unit_tests", "chain_sem", "two_bit"};
 
-std::shared_ptr<const Environment> make_world(const Catalog& catalog, std::string& name) {
-  for (const char* candidate : kWorlds) {
+/// The same for regimes whose learner acts: the first of these that is registered.
+constexpr const char* kActingWorlds[] = {"mountain_car", "cheese_maze"};
+
+/// The environment that a regime is tested in. One that answers to actions has short episodes, and
+/// inputs that say which inputs are shown, where it has such options.
+Component world_of(const Catalog& catalog, bool acts) {
+  for (const char* candidate :
+       acts ? std::vector<const char*>(std::begin(kActingWorlds), std::end(kActingWorlds))
+            : std::vector<const char*>(std::begin(kWorlds), std::end(kWorlds))) {
     if (!catalog.environments.contains(candidate)) continue;
-    name = candidate;
-    const auto& entry = catalog.environments.at(name);
-    return std::make_shared<nouns::ControlShiftEnvironment>(
-        entry.make({normalised(entry.schema, {}, name)}, EnvironmentContext{7, nullptr}), 7);
+    const AnySchema& schema = catalog.environments.at(candidate).schema;
+    Value options = Value(Value::Table());
+    if (acts && schema.find("horizon") != nullptr) options.as_table()["horizon"] = 20;
+    if (acts && schema.find("graph_inputs") != nullptr) options.as_table()["graph_inputs"] = true;
+    return {candidate, normalised(schema, options, candidate)};
   }
-  return nullptr;
+  skip("no small environment is registered");
+}
+
+std::shared_ptr<const Environment> make_world(const Catalog& catalog, const Component& component) {
+  return std::make_shared<nouns::ControlShiftEnvironment>(
+      catalog.environments.at(component.name)
+          .make({component.options}, EnvironmentContext{7, nullptr}),
+      7);
+}
+
+/// A linear model of the inputs and outputs of the environment.
+std::unique_ptr<Model> linear_model(const RegimeSubject& subject) {
+  if (!subject.catalog->models.contains("linear")) skip("linear is not registered");
+  const auto& entry = subject.catalog->models.at("linear");
+  const EnvironmentInfo& info = subject.world->info();
+  return entry.make({normalised(entry.schema, {}, "linear")},
+                    ModelContext{{element_count(info.input_shape)}, info.outputs});
 }
 
 struct Notes {
@@ -45,10 +70,7 @@ struct Notes {
 
 /// Two replicas with orders of their own under the probe.
 Notes run_probe(const RegimeSubject& subject, const TrainingOptions& training) {
-  const EnvironmentInfo& info = subject.world->info();
-  const auto model = toy_model(*subject.catalog, "linear",
-                               ToyShape{info.task, 1, 1, element_count(info.input_shape)});
-  if (!model) skip("linear is not registered");
+  const std::unique_ptr<Model> model = linear_model(subject);
   RegimeContext context;
   context.environments = {subject.world, subject.world};
   context.order_keys = {RandomKey(1), RandomKey(2)};
@@ -77,6 +99,13 @@ void check_budget(const RegimeSubject& subject) {
     require(notes.told.rows == notes.seen.rows,
             fmt::format("{}: {} rows counted of {} in the gradients", what, notes.told.rows,
                         notes.seen.rows));
+    if (subject.regime->acts()) {
+      // It may ask for labels that no minibatch has yet, or train on rows whose label is an action
+      // of its own. That a seen row is counted again is for the tests of each regime.
+      require(subject.regime->grants().rewards || notes.told.labels > 0,
+              fmt::format("{}: it trains on an expert's actions and counts no labels", what));
+      continue;
+    }
     const auto distinct = static_cast<std::int64_t>(notes.seen.distinct.size());
     require(notes.told.labels == distinct,
             fmt::format("{}: {} labels counted, {} distinct rows seen", what, notes.told.labels,
@@ -115,10 +144,7 @@ void check_schedule(const RegimeSubject& subject) {
 /// Whoever asks for the training set gets all of it, the same rows under the same numbers.
 void check_training_set(const RegimeSubject& subject) {
   if (!subject.regime->has_training_set()) skip("it has no fixed training set");
-  const EnvironmentInfo& info = subject.world->info();
-  const auto model = toy_model(*subject.catalog, "linear",
-                               ToyShape{info.task, 1, 1, element_count(info.input_shape)});
-  if (!model) skip("linear is not registered");
+  const std::unique_ptr<Model> model = linear_model(subject);
   RegimeContext context;
   context.environments = {subject.world, subject.world};
   context.order_keys = {RandomKey(1), RandomKey(2)};
@@ -168,10 +194,7 @@ class StopOnce final : public Checkpoint {
 
 /// Parameters at the end of a run with two replicas; undefined when `checkpoint` stopped it.
 Tensor trained(const RegimeSubject& subject, StopOnce* checkpoint) {
-  const EnvironmentInfo& info = subject.world->info();
-  const auto model = toy_model(*subject.catalog, "linear",
-                               ToyShape{info.task, 1, 1, element_count(info.input_shape)});
-  if (!model) skip("linear is not registered");
+  const std::unique_ptr<Model> model = linear_model(subject);
   RegimeContext context;
   context.environments = {subject.world, subject.world};
   context.order_keys = {RandomKey(1), RandomKey(2)};
@@ -211,16 +234,15 @@ void check_resume(const RegimeSubject& subject) {
 
 /// Three seeds of a small trial, each with a schedule of its own, with row counts that fill no
 /// vector register.
-std::vector<TrialSpec> small_trials(const RegimeSubject& subject, const std::string& world) {
+std::vector<TrialSpec> small_trials(const RegimeSubject& subject) {
   const Catalog& catalog = *subject.catalog;
-  for (const char* needed : {"erm"}) {
-    if (!catalog.methods.contains(needed)) skip(fmt::format("{} is not registered", needed));
-  }
+  const std::string method = subject.regime->grants().rewards ? "reinforce" : "erm";
+  if (!catalog.methods.contains(method)) skip(fmt::format("{} is not registered", method));
   if (!catalog.models.contains("linear")) skip("linear is not registered");
   TrialSpec spec;
-  spec.environment = {world, normalised(catalog.environments.at(world).schema, {}, world)};
+  spec.environment = subject.environment;
   spec.model = {"linear", normalised(catalog.models.at("linear").schema, {}, "linear")};
-  spec.method = {"erm", normalised(catalog.methods.at("erm").schema, {}, "erm")};
+  spec.method = {method, normalised(catalog.methods.at(method).schema, {}, method)};
   spec.regime = {subject.name, subject.options};
   spec.optimizer = OptimizerOptions::schema().print({});
   spec.training = TrainingOptions::schema().print({9, 37, 13});
@@ -250,8 +272,8 @@ void require_same_trial(const std::string& what, const TrialResult& a, const Tri
           what + ": costs differ");
 }
 
-void check_bits(const RegimeSubject& subject, const std::string& world) {
-  const std::vector<TrialSpec> trials = small_trials(subject, world);
+void check_bits(const RegimeSubject& subject) {
+  const std::vector<TrialSpec> trials = small_trials(subject);
   const auto run = [&](const std::vector<TrialSpec>& some) {
     return run_pack(Pack{some, 0.0, 0.0}, *subject.catalog, nullptr);
   };
@@ -263,6 +285,16 @@ void check_bits(const RegimeSubject& subject, const std::string& world) {
     require_same_trial(fmt::format("seed {}, alone and among three", k), together[k],
                        run({trials[k]}).front());
   }
+}
+
+/// A learner that acts needs an environment that answers.
+void check_refusal(const RegimeSubject& subject) {
+  if (!subject.regime->acts()) skip("its learner does not act");
+  const auto rows = make_world(*subject.catalog, world_of(*subject.catalog, false));
+  require_refused("an environment that does not answer to actions", [&] {
+    subject.regime->check(*rows, TrainingOptions());
+    return 0;
+  });
 }
 
 }  // namespace
@@ -279,12 +311,11 @@ std::vector<ConformanceResult> check_regime(const Catalog& catalog, const std::s
   RegimeSubject subject;
   subject.catalog = &catalog;
   subject.name = name;
-  std::string world;
   const bool made = checker.check("can be made", [&] {
     subject.options = normalised(entry.schema, options, name);
     subject.regime = entry.make({subject.options});
-    subject.world = make_world(catalog, world);
-    if (!subject.world) skip("no small environment is registered");
+    subject.environment = world_of(catalog, subject.regime->acts());
+    subject.world = make_world(catalog, subject.environment);
   });
   if (!made) return checker.take();
   checker.check("schedule and batch domains", [&] { check_schedule(subject); });
@@ -292,8 +323,9 @@ std::vector<ConformanceResult> check_regime(const Catalog& catalog, const std::s
   checker.check("gives its training set to methods that ask", [&] { check_training_set(subject); });
   checker.check("goes on where it was stopped, bit for bit", [&] { check_resume(subject); });
   checker.check("measures after the last update", [&] { check_measures(subject); });
-  checker.check("two runs, and alone or among others: the same bits",
-                [&] { check_bits(subject, world); });
+  checker.check("two runs, and alone or among others: the same bits", [&] { check_bits(subject); });
+  checker.check("refuses environments that do not answer to actions",
+                [&] { check_refusal(subject); });
   return checker.take();
 }
 
