@@ -107,7 +107,22 @@ TEST_CASE("the noise of many trials is that of each") {
   trials.back().measurements.push_back({0, 0, "test", 0.9, "evaluated_rows", 20.0});
   trials.push_back(trials.front());
   trials.back().spec.evaluation = 3;
-  for (const char* domain : {"test", "in_distribution", "train_0", "shift=0.5", "phase_1"}) {
+  trials.push_back(trials.front());  // with what indices and mixtures follow from
+  for (const Measurement& row :
+       std::vector<Measurement>{{0, 9, "test", 0.9, "ceiling_invariant", 0.75},
+                                {0, 9, "test", 0.9, "ceiling_spurious_only", 0.1},
+                                {0, 9, "test", 0.9, "flip_rate", 0.4},
+                                {0, 9, "shift=0", 0.0, "accuracy", 0.25},
+                                {0, 9, "shift=1", 1.0, "accuracy", 0.25},
+                                {0, 9, "validation", 0.1, "rows", 30.0}}) {
+    trials.back().measurements.push_back(row);
+  }
+  trials.push_back(trials.back());  // the same numbers at other values
+  trials.back().measurements.set_value(3, 0.7);
+  trials.back().measurements.set_value(7, 9.0);
+  trials.push_back(trials.front());
+  for (const char* domain :
+       {"test", "in_distribution", "train_0", "shift=0.5", "phase_1", "validation", "stream"}) {
     for (const char* metric : {"accuracy", "gap", "loss", "flip_rate", "worst_group_accuracy",
                                "error", "worst_group_error", "cue_contribution", "confusion_index",
                                "shortcut_bias", "train_accuracy", "my_metric"}) {
