@@ -1,5 +1,6 @@
+#include <spurion/spurion.hpp>
+
 #include <spurion/cli.hpp>
-#include <spurion/plugin.hpp>
 
 spurion::Plugin my_lab_plugin();
 
