@@ -40,6 +40,9 @@ constexpr Ratio kRatios[] = {
     {"share_of_peak", "bar_peak", "multiply-add peak", ""},
     {"generation_percent", "bar_generation_percent", "training the smallest MLP, at most", " %"},
     {"images_per_second", "bar_images_per_second", "images of 14x14 a second", ""},
+    {"steps_per_second", "bar_steps_per_second", "steps a second", ""},
+    {"times_plain_loop", "bar_plain_loop", "a plain loop over episodes", " x"},
+    {"share_of_bandwidth", "bar_bandwidth", "memory bandwidth", ""},
     {"training_percent", "bar_training_percent", "processor time of workers", " %"},
     {"times_one_worker", "bar_times_one_worker", "one worker, by the clock", " x"},
     {"times_sqlite3", "bar_times_sqlite3", "sqlite3 --version, processor time, at most", " x"}};

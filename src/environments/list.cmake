@@ -27,6 +27,10 @@ set(SPURION_ENVIRONMENTS
   in_context_rule
   mountain_car
   cheese_maze
+  keys_and_chests
+  traffic_world
+  monster_world
+  tree_harvest
   table
   images
   cue_images

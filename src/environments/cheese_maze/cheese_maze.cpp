@@ -159,15 +159,11 @@ class CheeseMaze final : public InteractiveWorld {
     const std::int64_t numbers = 3 * side * side;
     for (std::int64_t i = 0; i < episodes.count(); ++i, inputs += numbers) {
       const Scene scene = shown(place, episodes, i, intervention);
-      float* channel = inputs;
-      for (std::int64_t at = 0; at < side; ++at) {
-        channel[at] = channel[(side - 1) * side + at] = 1.0F;
-        channel[at * side] = channel[at * side + side - 1] = 1.0F;
-      }
-      const std::int64_t inside = side + 1;
-      if (has_walls()) draw(board_.all() & ~scene.open, board_, side, channel + inside);
-      draw(Board::only(scene.agent), board_, side, channel + side * side + inside);
-      draw(Board::only(scene.cheese), board_, side, channel + 2 * side * side + inside);
+      draw_border(side, inputs);
+      float* inside = inputs + side + 1;
+      if (has_walls()) draw(board_.all() & ~scene.open, board_, side, inside);
+      draw(Board::only(scene.agent), board_, side, inside + side * side);
+      draw(Board::only(scene.cheese), board_, side, inside + 2 * side * side);
     }
   }
 

@@ -129,4 +129,11 @@ void draw(CellSet cells, const Board& board, std::int64_t stride, float* channel
   }
 }
 
+void draw_border(std::int64_t side, float* channel) {
+  for (std::int64_t at = 0; at < side; ++at) {
+    channel[at] = channel[(side - 1) * side + at] = 1.0F;
+    channel[at * side] = channel[at * side + side - 1] = 1.0F;
+  }
+}
+
 }  // namespace spurion::environments

@@ -127,5 +127,7 @@ struct Layer {
 /// Writes 1 where the set has a cell, in a channel of `stride` numbers a row; (0, 0) of the board
 /// is at `channel`.
 void draw(CellSet cells, const Board& board, std::int64_t stride, float* channel);
+/// Writes 1 in the first and the last row and column of a channel [side, side].
+void draw_border(std::int64_t side, float* channel);
 
 }  // namespace spurion::environments
