@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "environments/shared/grids/board.hpp"
+#include "spurion/export.hpp"
 #include "spurion/random.hpp"
 
 namespace spurion::environments {
@@ -35,7 +36,7 @@ struct MonsterEvents {
 };
 
 /// Rules of the game, and what policies do.
-class MonsterGame {
+class SPURION_API MonsterGame {
  public:
   static constexpr std::int64_t kChannels = 5;  ///< agent, apples, shields, monsters, shields held
   static constexpr std::int64_t kApplesEaten = 3;  ///< number of the state

@@ -5,7 +5,7 @@
 
 #include "environments/shared/ceilings/action_ceilings.hpp"
 #include "environments/shared/finite_process.hpp"
-#include "spurion/mechanism.hpp"
+#include "spurion/export.hpp"
 
 namespace spurion::environments {
 
@@ -39,12 +39,12 @@ struct TrafficMove {
   bool at_goal = false;
   bool ran_red = false;
 };
-TrafficMove traffic_move(const TrafficState& now, bool forward);
+SPURION_API TrafficMove traffic_move(const TrafficState& now, bool forward);
 /// Whether the expert goes on: there is room, and no red light.
-bool may_go(const TrafficState& now);
+SPURION_API bool may_go(const TrafficState& now);
 
 /// Exact figures of a road whose lead car is decorrelated from the light with this probability.
-class TrafficFigures {
+class SPURION_API TrafficFigures {
  public:
   TrafficFigures(const TrafficRules& rules, double decorrelated);
 
