@@ -21,7 +21,7 @@ std::vector<Term> acting_ideas() {
        kIdea,
        "The discounted sum of the rewards of an episode; in tables the mean over the evaluated "
        "episodes.",
-       {"policy", "optimal return"},
+       {"policy", "best return"},
        "units of reward"},
       {"watching",
        kIdea,
@@ -40,10 +40,10 @@ std::vector<Term> acting_ideas() {
 std::vector<Term> acting_columns() {
   constexpr TermKind kColumn = TermKind::column;
   return {
-      {"optimal return",
+      {"best return",
        kColumn,
-       "The return in this domain of the best policy that sees the whole state. It is known from "
-       "the environment.",
+       "The return in this domain of the optimal policy, which sees the whole state, or of the "
+       "expert, as the question says. It is known from the environment.",
        {"return"},
        "units of reward"},
       {"return of the cue",
@@ -59,9 +59,10 @@ std::vector<Term> acting_columns() {
        "units of reward"},
       {"return confusion",
        kColumn,
-       "Where the return lies between two known returns: 0 at the optimal policy, 1 at the policy "
-       "that follows the cue only. It is not given where following the cue costs nothing.",
-       {"optimal return", "return of the cue"},
+       "Where the return lies between two known returns: 0 at the best policy, 1 at the policy "
+       "that "
+       "follows the cue only. It is not given where following the cue costs nothing.",
+       {"best return", "return of the cue"},
        "",
        "unbounded"},
       {"confused seeds",
@@ -87,7 +88,7 @@ std::vector<Term> acting_columns() {
       {"policy verdict",
        kColumn,
        "What the policies of this line come to in this domain.",
-       {"at the optimum", "follows the cue", "fails without the cue", "below the optimum",
+       {"as good as the best", "follows the cue", "fails without the cue", "below the best",
         "return not shown", "cue costs nothing"}},
       {"change in return",
        kColumn,
@@ -136,7 +137,7 @@ std::vector<Term> acting_columns() {
 std::vector<Term> acting_verdicts() {
   constexpr TermKind kVerdict = TermKind::verdict;
   return {
-      {"at the optimum",
+      {"as good as the best",
        kVerdict,
        "The whole interval of the return confusion is at most the margin.",
        {"return confusion", "margin"}},
@@ -150,19 +151,19 @@ std::vector<Term> acting_verdicts() {
        "The whole interval of the return confusion is above 0.5, but that of the action flip rate "
        "is at most 0.02: the policy acts badly for another reason than the cue.",
        {"follows the cue"}},
-      {"below the optimum",
+      {"below the best",
        kVerdict,
        "The whole interval of the return confusion is above the margin. It is not shown that the "
        "policy follows the cue.",
-       {"at the optimum"}},
+       {"as good as the best"}},
       {"return not shown",
        kVerdict,
        "The interval of the return confusion allows more than one verdict, or there is one seed.",
        {"interval"}},
       {"cue costs nothing",
        kVerdict,
-       "The policy that follows the cue only has the return of the optimal policy here, so a "
-       "confused policy cannot be told from an optimal one by its return.",
+       "The policy that follows the cue only has the return of the best policy here, so a confused "
+       "policy cannot be told from a good one by its return.",
        {"return of the cue"}},
       {"better than watching",
        kVerdict,

@@ -68,14 +68,14 @@ TEST_CASE("a policy is confused where its return and its actions follow the cue"
   };
   CHECK(cell("erm, offline", "policy verdict") == "follows the cue");
   CHECK(cell("dropout", "policy verdict") == "fails without the cue");
-  CHECK(cell("erm, dagger", "policy verdict") == "at the optimum");
-  CHECK(cell("ppo", "policy verdict") == "below the optimum");
+  CHECK(cell("erm, dagger", "policy verdict") == "as good as the best");
+  CHECK(cell("ppo", "policy verdict") == "below the best");
   CHECK(cell("either", "policy verdict") == "return not shown");
   CHECK(cell("erm, offline", "against watching") == "watches");
   CHECK(cell("erm, dagger", "against watching") == "better than watching");
   CHECK(cell("dropout", "against watching") == "no difference shown");
   CHECK_THAT(cell("either", "confused seeds"), Contains("0.5"));
-  CHECK(cell("erm, dagger", "optimal return") == "100.00");
+  CHECK(cell("erm, dagger", "best return") == "100.00");
   CHECK_THAT(answer.sentence, Contains("Watching did not resolve the confusion") &&
                                   Contains("1 of the other 4 policies resolve it") &&
                                   Contains("asked the expert 40 times"));

@@ -13,16 +13,16 @@ constexpr std::size_t kMostLines = 12;
 
 const char* verdict_text(ActingVerdict verdict) {
   switch (verdict) {
-    case ActingVerdict::at_the_optimum:
-      return "is at the optimum, within the margin";
+    case ActingVerdict::as_good_as_best:
+      return "is as good as the best policy, within the margin";
     case ActingVerdict::follows_the_cue:
       return "follows the cue";
     case ActingVerdict::fails_without_cue:
       return "fails, and its actions do not follow the cue";
     case ActingVerdict::worse_than_best:
-      return "is below the optimum";
+      return "is below the best policy";
     case ActingVerdict::not_shown:
-      return "is not shown to be at the optimum or away from it";
+      return "is shown neither to be as good as the best policy nor to be worse";
     case ActingVerdict::no_index:
       return "acts where following the cue costs nothing";
   }
@@ -55,9 +55,9 @@ std::string change_text(const ActingLine& line) {
 }
 
 std::string line_text(const ActingLine& line) {
-  return fmt::format("{}{} {}: return {}, optimum {:.2f}.{}{}\n", line.name,
+  return fmt::format("{}{} {}: return {}, best {:.2f}.{}{}\n", line.name,
                      line.watches ? " watches and" : "", verdict_text(line.verdict),
-                     show(line.reached, 2), line.optimal, change_text(line), cost_text(line));
+                     show(line.reached, 2), line.best, change_text(line), cost_text(line));
 }
 
 class Acting final : public Question {
@@ -73,8 +73,12 @@ class Acting final : public Question {
                    "Regime of the policy that the others are compared with.")
             .field("method", &Options::method,
                    "Method of the policy that the others are compared with.")
+            .field("best", &Options::best,
+                   "The policy whose return counts as the best: \"optimal\", or \"expert\", which "
+                   "policies that imitate can reach.",
+                   one_of({"optimal", "expert"}))
             .field("margin", &Options::margin,
-                   "Confusion index up to which a policy counts as optimal.",
+                   "Return confusion up to which a policy counts as good as the best.",
                    Bounds{0.0, 0.5, false, false, {}});
     return schema;
   }
@@ -112,7 +116,7 @@ std::string acting_sentence(const ActingFindings& findings) {
     if (line.watches && watching == nullptr) watching = &line;
   }
   for (const ActingLine& line : findings.lines) {
-    if (!line.watches && line.verdict == ActingVerdict::at_the_optimum && line.change &&
+    if (!line.watches && line.verdict == ActingVerdict::as_good_as_best && line.change &&
         line.change->seeds > 1 && line.test.shown(*line.change) == Shown::above) {
       ++mended;
     }
@@ -120,7 +124,8 @@ std::string acting_sentence(const ActingFindings& findings) {
   if (watching != nullptr && watching->verdict == ActingVerdict::follows_the_cue) {
     text += fmt::format(
         "Watching did not resolve the confusion: {} follows the cue, with an accuracy of {} on the "
-        "expert's actions. {} of the other {} policies resolve it: each is at the optimum and "
+        "expert's actions. {} of the other {} policies resolve it: each is as good as the best "
+        "policy and "
         "better than watching.\n",
         watching->name, show(watching->accuracy), mended, findings.lines.size() - 1);
   }

@@ -31,7 +31,7 @@ Chart returns_chart(const ActingFindings& findings) {
       "Whiskers: {} over seeds. The other points are returns that are known from the environment.",
       kIntervalText);
   Series reached{"policy", {}, {}};
-  Series optimal{"optimal policy", {}, {}};
+  Series optimal{"best policy", {}, {}};
   Series cue{"follows the cue only", {}, {}};
   Series random{"random actions", {}, {}};
   for (std::size_t i = 0; i < findings.lines.size(); ++i) {
@@ -45,7 +45,7 @@ Chart returns_chart(const ActingFindings& findings) {
       series.x.push_back(x);
       series.y.push_back(known_point(value));
     };
-    add(optimal, line.optimal);
+    add(optimal, line.best);
     add(cue, line.by_cue);
     add(random, line.by_chance);
   }
@@ -55,7 +55,7 @@ Chart returns_chart(const ActingFindings& findings) {
   return chart;
 }
 
-/// How the seeds of each line lie between the optimum and the policy that follows the cue.
+/// How the seeds of each line lie between the best policy and the one that follows the cue.
 Chart seeds_chart(const ActingFindings& findings) {
   Chart chart;
   chart.name = "confused_seeds_" + findings.experiment;
@@ -64,7 +64,7 @@ Chart seeds_chart(const ActingFindings& findings) {
   chart.y_label = "share of seeds";
   chart.x_label = "confusion index of the return";
   chart.note =
-      "0: the return of the optimal policy; 1: the return of the policy that follows the cue only. "
+      "0: the return of the best policy; 1: the return of the policy that follows the cue only. "
       "Seeds of one line may fall into two groups, which a mean would hide.";
   chart.categories = {"below 0.125", "0.125 to 0.375", "0.375 to 0.625", "0.625 to 0.875",
                       "0.875 or more"};

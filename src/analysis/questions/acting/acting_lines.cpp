@@ -19,8 +19,10 @@ using ActingRow = ResultsView::Row;
 
 /// Actions that change in more states than this follow the cue.
 constexpr double kFlipMargin = 0.02;
-/// Beyond this index a policy is nearer to the one that follows the cue than to the optimum.
+/// Beyond this index a policy is nearer to the one that follows the cue than to the best one.
 constexpr double kHalfWay = 0.5;
+/// What following the cue must cost, as a share of the best return, for the index to mean anything.
+constexpr double kLeastCost = 0.01;
 
 /// One number of the trials of a line by seed: the mean over its configurations.
 SeedCells by_seed(const ResultsView& view, const ResultsView::Line& line, const std::string& domain,
@@ -49,6 +51,29 @@ std::optional<double> in_domain(const TrialResult& trial, const std::string& dom
   }
   if (count == 0) return {};
   return sum / static_cast<double>(count);
+}
+
+/// The return that counts as the best.
+MetricId best_return(const ActingOptions& options) {
+  return options.best == "expert" ? MetricId::return_expert : MetricId::return_optimal;
+}
+
+/// Where the return of each trial lies between that of the best policy, 0, and that of the policy
+/// that follows the cue, 1. Nothing where the first is not above the second by more than rounding.
+SeedCells indices(const ResultsView& view, const ResultsView::Line& line,
+                  const ActingOptions& options) {
+  SeedCells cells;
+  for (const ActingRow& row : view.rows(line)) {
+    const auto reached =
+        number(*row.trial, options.domain, core::stored_name(MetricId::mean_return));
+    const auto best = in_domain(*row.trial, options.domain, best_return(options));
+    const auto cue = in_domain(*row.trial, options.domain, MetricId::return_cue);
+    if (!reached || !best || !cue) continue;
+    const double cost = *best - *cue;
+    if (!(cost > kLeastCost * std::max(1.0, std::abs(*best)))) continue;
+    cells.add("", row.trial->spec.seed, (*best - *reached) / cost);
+  }
+  return cells;
 }
 
 double mean_in(const ResultsView& view, const ActingLine& line, const std::string& domain,
@@ -88,7 +113,7 @@ ActingVerdict judge_line(const ActingLine& line, double margin) {
   const Estimate& index = line.index;
   const bool known = index.has_spread() || (index.seeds > 1 && index.low == index.high);
   if (!known) return ActingVerdict::not_shown;
-  if (index.high <= margin) return ActingVerdict::at_the_optimum;
+  if (index.high <= margin) return ActingVerdict::as_good_as_best;
   if (index.low > kHalfWay) {
     if (line.flips.seeds > 1 && line.flips.low > kFlipMargin) return ActingVerdict::follows_the_cue;
     if (line.flips.seeds > 1 && line.flips.high <= kFlipMargin) {
@@ -110,7 +135,7 @@ ActingLine measured_line(const ResultsView& view, const ResultsView::Line& line,
   };
   const std::string id = core::stored_domain(core::MeasuredIn::in_distribution);
   out.returns = by_seed(view, line, options.domain, MetricId::mean_return);
-  out.confusion = by_seed(view, line, options.domain, MetricId::return_confusion);
+  out.confusion = indices(view, line, options);
   out.reached = out.returns.estimate(key + "return");
   out.index = out.confusion.estimate(key + "index");
   out.accuracy = estimate(MetricId::accuracy, id, kRate);
@@ -122,7 +147,7 @@ ActingLine measured_line(const ResultsView& view, const ResultsView::Line& line,
     ++out.modes.seeds;
     if (index > kHalfWay) ++out.modes.confused;
   }
-  out.optimal = mean_in(view, out, options.domain, MetricId::return_optimal);
+  out.best = mean_in(view, out, options.domain, best_return(options));
   out.by_cue = mean_in(view, out, options.domain, MetricId::return_cue);
   out.by_chance = mean_in(view, out, options.domain, MetricId::return_random);
   add_costs(view, out);
@@ -155,14 +180,14 @@ const ActingLine* watching_line(const std::vector<ActingLine>& lines, const Acti
 
 const char* acting_verdict_name(ActingVerdict verdict) {
   switch (verdict) {
-    case ActingVerdict::at_the_optimum:
-      return "at the optimum";
+    case ActingVerdict::as_good_as_best:
+      return "as good as the best";
     case ActingVerdict::follows_the_cue:
       return "follows the cue";
     case ActingVerdict::fails_without_cue:
       return "fails without the cue";
     case ActingVerdict::worse_than_best:
-      return "below the optimum";
+      return "below the best";
     case ActingVerdict::not_shown:
       return "return not shown";
     case ActingVerdict::no_index:

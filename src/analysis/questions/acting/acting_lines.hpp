@@ -16,12 +16,13 @@ struct ActingOptions {
   std::string domain = "in_distribution";
   std::string watching = "offline";
   std::string method = "erm";
+  std::string best = "optimal";
   double margin = 0.1;
 };
 
 /// What the policies of one line come to: its verdict.
 enum class ActingVerdict {
-  at_the_optimum,     ///< the confusion index is shown to be within the margin
+  as_good_as_best,    ///< the return confusion is shown to be within the margin
   follows_the_cue,    ///< it is shown to be above a half, and actions are shown to follow the cue
   fails_without_cue,  ///< it is shown to be above a half, and actions are shown not to
   worse_than_best,    ///< it is shown to be above the margin, but not on which side of a half
@@ -42,7 +43,7 @@ struct ActingLine {
   ResultsView::Line line;
   std::string name;     ///< with the environment, where there are several
   SeedCells returns;    ///< one value a seed: the mean over configurations
-  SeedCells confusion;  ///< confusion index of the return
+  SeedCells confusion;  ///< 0 at the best policy, 1 at that of the cue
   Estimate reached;     ///< return
   Estimate index;       ///< confusion index
   Estimate accuracy;    ///< of predicting the expert, in distribution
@@ -51,7 +52,7 @@ struct ActingLine {
   Estimate flips;       ///< flip rate of actions
   Estimate repeats;     ///< share of repeated actions
   ConfusedSeeds modes;
-  double optimal = 0.0;  ///< returns of reference policies, means over trials; NaN: not known
+  double best = 0.0;  ///< returns of reference policies, means over trials; NaN: not known
   double by_cue = 0.0;
   double by_chance = 0.0;
   double labels = 0.0;  ///< costs: means over trials

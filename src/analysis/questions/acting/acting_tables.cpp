@@ -42,19 +42,21 @@ Table acting_table(const ActingFindings& findings) {
       "acting_" + findings.experiment,
       fmt::format(
           "How far the policies get in domain '{}': means with {} over seeds. The returns of the "
-          "optimal policy, of the policy that follows the cue only and of random actions are known "
-          "from the environment. return confusion: 0 at the optimum, 1 at the policy that follows "
-          "the cue. confused seeds: share of seeds whose index is above 0.5, with a 95 % Wilson "
+          "best policy ({}), of the policy that follows the cue only and of random actions are "
+          "known "
+          "from the environment. return confusion: 0 at the best policy, 1 at the policy that "
+          "follows the cue. confused seeds: share of seeds whose index is above 0.5, with a 95 % "
+          "Wilson "
           "interval. change in return: return minus the return of the policy that watches (method "
           "{}, regime "
           "{}), paired by seed; its verdict is adjusted for all lines (Holm). The verdict on a "
           "policy uses a margin of {}. Each seed counts with its mean over configurations. The "
           "glossary (or 'spurion describe TERM') defines each column and verdict.{}",
-          domain, kIntervalText, findings.options.method, findings.options.watching,
-          findings.options.margin, findings.view.note(false)),
+          domain, kIntervalText, findings.options.best, findings.options.method,
+          findings.options.watching, findings.options.margin, findings.view.note(false)),
       {{"policy"},
        {"return", ColumnKind::estimate},
-       {"optimal return", ColumnKind::number},
+       {"best return", ColumnKind::number},
        {"return of the cue", ColumnKind::number},
        {"random return", ColumnKind::number},
        {"return confusion", ColumnKind::estimate},
@@ -69,7 +71,7 @@ Table acting_table(const ActingFindings& findings) {
        {"trials", ColumnKind::count}}};
   for (const ActingLine& line : findings.lines) {
     const bool tested = line.change && line.change->seeds > 1;
-    table.add({line.name, estimate_cell(line.reached, 2), reference_cell(line.optimal),
+    table.add({line.name, estimate_cell(line.reached, 2), reference_cell(line.best),
                reference_cell(line.by_cue), reference_cell(line.by_chance),
                estimate_cell(line.index), estimate_cell(line.modes.share()),
                estimate_cell(line.goal), estimate_cell(line.proxy),
