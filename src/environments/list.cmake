@@ -31,6 +31,9 @@ set(SPURION_ENVIRONMENTS
   traffic_world
   monster_world
   tree_harvest
+  confounded_bandit
+  delusion
+  frozen_t_maze
   table
   images
   cue_images
