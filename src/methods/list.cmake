@@ -86,4 +86,7 @@ set(SPURION_METHODS
   d_bat
   dpe
   miro
+  previous_action_dropout
+  copycat_removal
+  keyframe_weighting
 )
