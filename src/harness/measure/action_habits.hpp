@@ -3,13 +3,14 @@
 #include <cstdint>
 #include <vector>
 
+#include "spurion/export.hpp"
 #include "spurion/tensor.hpp"
 
 namespace spurion::harness {
 
 /// How K replicas, each in B episodes, go on after their last two actions: how often they repeat an
 /// action, and how well the next one could be told from the last two.
-class ActionHabits {
+class SPURION_API ActionHabits {
  public:
   ActionHabits(std::int64_t replicas, std::int64_t actions);
 
