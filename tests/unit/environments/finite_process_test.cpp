@@ -20,7 +20,7 @@ constexpr std::int64_t kRight = 1;
 
 /// States 0, 1, 2 in a row. Right leads one on with probability 0.8, else it stays; from state 2 it
 /// ends the episode with reward 10. Left ends it at once with reward 3. Every step costs 1.
-FiniteProcess chain() {
+FiniteProcess hand_chain() {
   return {3, 2, [](std::int64_t state, std::int64_t action, std::vector<Outcome>& outcomes) {
             if (action == kLeft) {
               outcomes.push_back({FiniteProcess::kOver, 1.0, 2.0});
@@ -34,7 +34,7 @@ FiniteProcess chain() {
 }
 
 TEST_CASE("a finite process is solved as by hand") {
-  const FiniteProcess process = chain();
+  const FiniteProcess process = hand_chain();
   // Without a discount: state 2 is worth (0.8 * 10 - 1) / 0.8, and each step to the left
   // of it costs 1 / 0.8 more.
   const auto endless = environments::solve(process, {});
@@ -63,7 +63,7 @@ TEST_CASE("a finite process is solved as by hand") {
 }
 
 TEST_CASE("policies of a finite process are evaluated and followed as by hand") {
-  const FiniteProcess process = chain();
+  const FiniteProcess process = hand_chain();
   const FinitePolicy right = environments::deterministic_policy({kRight, kRight, kRight}, 2);
   CHECK(environments::evaluate(process, right, {})[0] == Approx(6.25).epsilon(1e-12));
   CHECK(environments::evaluate(process, right, {1, 1.0})[0] == Approx(-1.0).epsilon(1e-12));

@@ -17,7 +17,7 @@ using environments::TMaze;
 using tests::kTest;
 using tests::synthetic_world;
 
-std::vector<std::int64_t> first_numbers(std::int64_t count) {
+std::vector<std::int64_t> maze_numbers(std::int64_t count) {
   std::vector<std::int64_t> numbers;
   for (std::int64_t i = 0; i < count; ++i) numbers.push_back(i);
   return numbers;
@@ -27,7 +27,7 @@ std::vector<std::int64_t> first_numbers(std::int64_t count) {
 Episodes finished(const InteractiveEnvironment& world, const Domain& domain,
                   ReferencePolicy policy) {
   const EpisodePlace place{domain, Split::test};
-  Episodes episodes = world.reset(place, first_numbers(400));
+  Episodes episodes = world.reset(place, maze_numbers(400));
   std::vector<float> rewards;
   while (!episodes.all_done()) {
     world.step(place, world.act(policy, place, episodes), episodes, rewards);
@@ -35,7 +35,7 @@ Episodes finished(const InteractiveEnvironment& world, const Domain& domain,
   return episodes;
 }
 
-double share(const std::vector<std::uint8_t>& flags) {
+double flagged_share(const std::vector<std::uint8_t>& flags) {
   double sum = 0.0;
   for (const std::uint8_t flag : flags) sum += flag;
   return sum / static_cast<double>(flags.size());
@@ -52,11 +52,11 @@ TEST_CASE("frozen_t_maze: with memory 1, by location 1 - e / 2") {
     CHECK(known.random.value < 0.5);
     CHECK(known.cue.exactness == Exactness::enumerated);
     const Episodes habit = finished(acting, world->at(shift), ReferencePolicy::cue);
-    CHECK(share(habit.proxy) == 1.0);
-    CHECK(std::abs(share(habit.goal) - (1.0 - shift / 2.0)) < 0.1);
+    CHECK(flagged_share(habit.proxy) == 1.0);
+    CHECK(std::abs(flagged_share(habit.goal) - (1.0 - shift / 2.0)) < 0.1);
     const Episodes expert = finished(acting, world->at(shift), ReferencePolicy::expert);
-    CHECK(share(expert.goal) == 1.0);
-    CHECK(std::abs(share(expert.proxy) - (1.0 - shift / 2.0)) < 0.1);
+    CHECK(flagged_share(expert.goal) == 1.0);
+    CHECK(std::abs(flagged_share(expert.proxy) - (1.0 - shift / 2.0)) < 0.1);
   }
 }
 
