@@ -3,7 +3,6 @@
 // Prints JSON; no time is reported if both sides do not end in the same states.
 #include <fmt/format.h>
 
-#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -57,16 +56,6 @@ float plain_step(Mouse& mouse, std::int64_t action, int side, int horizon) {
   }
   if (++mouse.steps >= horizon) mouse.done = true;
   return reward;
-}
-
-/// Bytes a second that this core copies, read and written, beyond its caches.
-double bandwidth() {
-  constexpr std::size_t kBytes = std::size_t{256} << 20U;
-  const std::vector<char> from(kBytes, 1);
-  std::vector<char> to(kBytes, 0);
-  const double seconds =
-      speed::seconds_per_call([&] { std::memcpy(to.data(), from.data(), kBytes); });
-  return 2.0 * static_cast<double>(kBytes) / seconds;
 }
 
 struct Measured {
@@ -148,7 +137,7 @@ int main() try {
   // Numbers of a step: two of the place read and written, two of the cheese, action, last action,
   // steps read and written (8 bytes each), reward (4), done read, copied and read again (3).
   constexpr double kBytesOfStep = 10 * 8 + 4 + 3;
-  const double bytes = bandwidth();
+  const double bytes = speed::copy_bandwidth();
   fmt::print("{{\n  \"rows\": [\n");
   bool first = true;
   for (const std::int64_t size : {7, 13}) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -56,6 +57,15 @@ inline double seconds_per_call(const std::function<void()>& call, double least =
     times.push_back((processor_seconds() - start) / static_cast<double>(calls));
   }
   return median(std::move(times));
+}
+
+/// Bytes a second that this core copies, read and written, beyond its caches.
+inline double copy_bandwidth() {
+  constexpr std::size_t kBytes = std::size_t{256} << 20U;
+  const std::vector<char> from(kBytes, 1);
+  std::vector<char> to(kBytes, 0);
+  const double seconds = seconds_per_call([&] { std::memcpy(to.data(), from.data(), kBytes); });
+  return 2.0 * static_cast<double>(kBytes) / seconds;
 }
 
 /// Float32 multiply-adds per second (times two) that this core reaches in registers.

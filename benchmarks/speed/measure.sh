@@ -24,6 +24,7 @@ measure roofline "replica_step --roofline" "$build/replica_step" --roofline "$wo
 measure linear_step linear_step "$build/linear_step"
 measure generation generation "$build/generation"
 measure grid_steps grid_steps "$build/grid_steps"
+measure control_steps control_steps "$build/control_steps"
 measure start start.sh "$here/start.sh" "$build/spurion"
 if [[ $quick == no ]]; then
   measure cnn_step cnn_step "$build/cnn_step"

@@ -26,6 +26,9 @@ set(SPURION_ENVIRONMENTS
   latent_rule
   in_context_rule
   mountain_car
+  acrobot
+  cart_pole
+  brake_light
   cheese_maze
   keys_and_chests
   traffic_world

@@ -59,6 +59,7 @@ class MountainCar final : public ControlWorld {
         "observations.";
     acting_.state = {"position", "velocity"};
     acting_.horizon = options.horizon;
+    acting_.demonstration_steps = std::min<std::int64_t>(options.horizon, kDemonstrated);
     acting_.reward = "-1 a step until the goal is reached";
     acting_.goal = "the top of the hill is reached";
     acting_.proxy = "never: the shown action points to no place";
@@ -159,6 +160,7 @@ class MountainCar final : public ControlWorld {
   static constexpr std::int64_t kVelocity = 1;
   static constexpr std::int64_t kLeft = 0;
   static constexpr std::int64_t kRight = 2;
+  static constexpr std::int64_t kDemonstrated = 200;
   static constexpr std::int64_t kStarts = 2000;  ///< of the midpoint rule
   /// The best switching policies of three pushes, found by going through all of them at eleven
   /// starts, gain less than this over the greedy policy of the table.

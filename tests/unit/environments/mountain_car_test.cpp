@@ -76,33 +76,28 @@ TEST_CASE("mountain_car: return and repeats of the expert are the published ones
   for (const std::uint8_t reached : cars.goal) CHECK(reached == 1);
 }
 
-/// Fewest steps from rest among policies that push one way, then the other, then right.
+/// Fewest steps from rest among policies that push right, then left, then right.
 std::int64_t fewest_steps(double start) {
   const std::uint8_t going = 0;
-  const auto move = [&](double& p, double& v, double push) {
+  const auto arrives = [&](double& p, double& v, double push) {
     environments::step_cars(1, &push, &going, &p, &v);
     return p >= 0.5;
   };
   std::int64_t best = 200;
-  for (const double push : {-1.0, 1.0}) {
-    double p = start;
-    double v = 0.0;
-    for (std::int64_t first = 0; first < 60; first += 2) {
-      double q = p;
-      double w = v;
-      for (std::int64_t second = 0; second < 60; ++second) {
-        double r = q;
-        double x = w;
-        for (std::int64_t t = first + second + 1; t < best; ++t) {
-          if (move(r, x, push)) best = t;
-          if (x < 0.0 && push * x < 0.0 && r > -1.2) break;
-        }
-        if (move(q, w, -push)) break;
+  double p = start;
+  double v = 0.0;
+  for (std::int64_t first = 0; first < 50; ++first) {
+    double q = p;
+    double w = v;
+    for (std::int64_t second = 0; second < 60; ++second) {
+      double r = q;
+      double x = w;
+      for (std::int64_t t = first + second + 1; t < best; ++t) {
+        if (arrives(r, x, 1.0)) best = t;
       }
-      for (int twice = 0; twice < 2; ++twice) {
-        if (move(p, v, push)) break;
-      }
+      if (arrives(q, w, -1.0)) break;
     }
+    if (arrives(p, v, 1.0)) break;
   }
   return best;
 }

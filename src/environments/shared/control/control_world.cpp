@@ -107,7 +107,11 @@ bool ControlWorld::supports(const Intervention& intervention) const {
   return false;
 }
 
-Ceilings ControlWorld::ceilings(const Domain& domain) const { return counted_.of(*this, domain); }
+Ceilings ControlWorld::ceilings(const Domain& domain) const {
+  Ceilings known = counted_.of(*this, domain);
+  known.bayes.error_bound = known.invariant.error_bound = hidden_bound();
+  return known;
+}
 
 Ceiling ControlWorld::policy_return(ReferencePolicy policy) const {
   return acting::simulated_return(*this, at(0.0), policy, kSimulated);

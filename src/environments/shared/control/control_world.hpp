@@ -65,6 +65,9 @@ class ControlWorld : public InteractiveWorld {
   /// The mean return of the optimal, expert or random policy: none of them sees the shown action.
   /// default: simulated.
   [[nodiscard]] virtual Ceiling policy_return(ReferencePolicy policy) const;
+  /// How far the best prediction from the inputs may be below 1, since they hide a part of the
+  /// state that the expert knows. default: 0.
+  [[nodiscard]] virtual double hidden_bound() const { return 0.0; }
   /// Numbers that are seen of the state.
   [[nodiscard]] std::int64_t inputs() const { return seen_; }
 
