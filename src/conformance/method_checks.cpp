@@ -143,8 +143,11 @@ void check_learns(const MethodSubject& subject) {
 
 /// The same rows as one domain.
 Batch pooled(Batch batch) {
-  batch.y = batch.y.flatten(1).unsqueeze(1);
-  if (batch.group.defined()) batch.group = batch.group.flatten(1).unsqueeze(1);
+  for (Tensor Batch::*member :
+       {&Batch::y, &Batch::group, &Batch::advantage, &Batch::returns, &Batch::log_probability}) {
+    Tensor& values = batch.*member;
+    if (values.defined()) values = values.flatten(1).unsqueeze(1);
+  }
   batch.rows_per_domain *= batch.domains;
   batch.domains = 1;
   return batch;

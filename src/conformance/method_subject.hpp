@@ -28,6 +28,7 @@ struct MethodSubject {
     shape.rows = rows;
     shape.groups = needs.group_labels;
     shape.validation_groups = needs.group_labels_validation;
+    shape.rewards = needs.rewards;
     return shape;
   }
   /// A training of `replicas` replicas, each with its own values of the hyper-parameters.

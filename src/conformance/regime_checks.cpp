@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "conformance/regime_probe.hpp"
 #include "conformance/schema_checks.hpp"
@@ -29,20 +30,14 @@ struct RegimeSubject {
 constexpr const char* kWorlds[] = {"two_shortcuts", "linear_unit_tests", "chain_sem", "two_bit"};
 
 /// The same for regimes whose learner acts: the first of these that is registered.
-constexpr const char* kActingWorlds[] = {"mountain_car", "cheese_maze"};
+/// (`tree_harvest` is for those without resets.)
+constexpr const char* kActingWorlds[] = {"mountain_car", "cheese_maze", "tree_harvest"};
 
-/// The environment that a regime is tested in. One that answers to actions has short episodes, and
-/// inputs that say which inputs are shown, where it has such options.
-Component world_of(const Catalog& catalog, bool acts) {
-  for (const char* candidate :
-       acts ? std::vector<const char*>(std::begin(kActingWorlds), std::end(kActingWorlds))
-            : std::vector<const char*>(std::begin(kWorlds), std::end(kWorlds))) {
+/// The small environment for regimes whose learner does not act.
+Component rows_world(const Catalog& catalog) {
+  for (const char* candidate : kWorlds) {
     if (!catalog.environments.contains(candidate)) continue;
-    const AnySchema& schema = catalog.environments.at(candidate).schema;
-    Value options = Value(Value::Table());
-    if (acts && schema.find("horizon") != nullptr) options.as_table()["horizon"] = 20;
-    if (acts && schema.find("graph_inputs") != nullptr) options.as_table()["graph_inputs"] = true;
-    return {candidate, normalised(schema, options, candidate)};
+    return {candidate, normalised(catalog.environments.at(candidate).schema, {}, candidate)};
   }
   skip("no small environment is registered");
 }
@@ -52,6 +47,42 @@ std::shared_ptr<const Environment> make_world(const Catalog& catalog, const Comp
       catalog.environments.at(component.name)
           .make({component.options}, EnvironmentContext{7, nullptr}),
       7);
+}
+
+/// Whether a regime refuses to train so.
+bool refuses(const Regime& regime, const Environment& world, const TrainingOptions& training) {
+  try {
+    regime.check(world, training);
+    return false;
+  } catch (const UsageError&) {
+    return true;
+  }
+}
+
+/// An environment that answers to actions with short episodes, and with inputs that say which
+/// inputs are shown, where it has such options and the regime takes it so; else as it is. Empty
+/// where the regime takes none of them.
+std::optional<Component> acting_world(const Catalog& catalog, const Regime& regime,
+                                      const std::string& name) {
+  const AnySchema& schema = catalog.environments.at(name).schema;
+  for (const bool shorter : {true, false}) {
+    Value options = Value(Value::Table());
+    if (shorter && schema.find("horizon") != nullptr) options.as_table()["horizon"] = 20;
+    if (schema.find("graph_inputs") != nullptr) options.as_table()["graph_inputs"] = true;
+    const Component component{name, normalised(schema, options, name)};
+    if (!refuses(regime, *make_world(catalog, component), {24, 40, 10})) return component;
+  }
+  return {};
+}
+
+/// The environment that a regime is tested in: the first in which it can train.
+Component world_of(const Catalog& catalog, const Regime& regime) {
+  for (const char* candidate : kActingWorlds) {
+    if (!regime.acts() || !catalog.environments.contains(candidate)) continue;
+    if (const auto world = acting_world(catalog, regime, candidate)) return *world;
+  }
+  if (regime.acts()) skip("no environment is registered in which it can train");
+  return rows_world(catalog);
 }
 
 /// A linear model of the inputs and outputs of the environment.
@@ -88,6 +119,7 @@ Notes run_probe(const RegimeSubject& subject, const TrainingOptions& training) {
 
 void check_budget(const RegimeSubject& subject) {
   for (const std::int64_t batch : {0, 10}) {
+    if (batch == 0 && refuses(*subject.regime, *subject.world, {24, 40, batch})) continue;
     const Notes notes = run_probe(subject, {24, 40, batch});
     const std::string what = fmt::format("24 steps, 40 rows, batch {}", batch);
     const std::int64_t updates = subject.regime->updates(*subject.world, 24);
@@ -290,7 +322,7 @@ void check_bits(const RegimeSubject& subject) {
 /// A learner that acts needs an environment that answers.
 void check_refusal(const RegimeSubject& subject) {
   if (!subject.regime->acts()) skip("its learner does not act");
-  const auto rows = make_world(*subject.catalog, world_of(*subject.catalog, false));
+  const auto rows = make_world(*subject.catalog, rows_world(*subject.catalog));
   require_refused("an environment that does not answer to actions", [&] {
     subject.regime->check(*rows, TrainingOptions());
     return 0;
@@ -314,7 +346,7 @@ std::vector<ConformanceResult> check_regime(const Catalog& catalog, const std::s
   const bool made = checker.check("can be made", [&] {
     subject.options = normalised(entry.schema, options, name);
     subject.regime = entry.make({subject.options});
-    subject.environment = world_of(catalog, subject.regime->acts());
+    subject.environment = world_of(catalog, *subject.regime);
     subject.world = make_world(catalog, subject.environment);
   });
   if (!made) return checker.take();

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "conformance/schema_checks.hpp"
 #include "conformance/tensors.hpp"
 #include "conformance/toy_training_set.hpp"
@@ -30,6 +32,8 @@ Batch toy_batch(const ToyShape& shape, std::int64_t replicas, std::uint64_t step
   std::vector<Tensor> y;
   std::vector<Tensor> group;
   std::vector<Tensor> weight;
+  std::vector<Tensor> advantage;
+  std::vector<Tensor> returns;
   for (std::int64_t k = 0; k < (shape.shared ? 1 : replicas); ++k) {
     const RandomKey key =
         RandomKey(20).child("rows").child(static_cast<std::uint64_t>(k)).child(step);
@@ -42,12 +46,22 @@ Batch toy_batch(const ToyShape& shape, std::int64_t replicas, std::uint64_t step
                     rows.select(2, 0).gt(0).to(at::kLong));
     // Some rows count nothing, others double: as where rewards of chosen predictions are seen.
     weight.push_back(2.0 * normals(key.child("weight"), {shape.domains, shape.rows}).gt(0.0));
+    // Every action taken was a good one, so whoever learns from rewards learns the labels.
+    advantage.push_back(0.5 + normals(key.child("advantage"), {shape.domains, shape.rows}).abs());
+    returns.push_back(advantage.back() + rows.select(2, 0));
   }
   Batch batch;
   batch.x = at::stack(x);
   batch.y = at::stack(y);
   if (shape.groups) batch.group = at::stack(group);
   if (shape.weighted) batch.weight = at::stack(weight).to(at::kFloat);
+  if (shape.rewards) {
+    batch.advantage = at::stack(advantage);
+    batch.returns = at::stack(returns);
+    const double actions =
+        shape.task == Task::multiclass ? static_cast<double>(shape.outputs()) : 2;
+    batch.log_probability = at::full_like(batch.advantage, -std::log(actions));
+  }
   batch.domains = shape.domains;
   batch.rows_per_domain = shape.rows;
   batch.task = shape.task;
@@ -89,6 +103,9 @@ Batch replica_of(const Batch& batch, std::int64_t replica) {
   out.y = own(batch.y);
   out.group = own(batch.group);
   out.weight = own(batch.weight);
+  out.advantage = own(batch.advantage);
+  out.returns = own(batch.returns);
+  out.log_probability = own(batch.log_probability);
   return out;
 }
 

@@ -24,6 +24,7 @@ struct ToyShape {
   bool groups = false;
   bool validation_groups = false;  ///< validation rows have groups
   bool weighted = false;           ///< rows do not count alike
+  bool rewards = false;            ///< labels are actions, and batches tell what they gave
 
   [[nodiscard]] std::int64_t outputs() const { return task == Task::multiclass ? 3 : 1; }
 };

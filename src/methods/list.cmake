@@ -89,4 +89,6 @@ set(SPURION_METHODS
   previous_action_dropout
   copycat_removal
   keyframe_weighting
+  reinforce
+  ppo
 )

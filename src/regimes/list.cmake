@@ -10,4 +10,7 @@ set(SPURION_REGIMES
   dagger
   graph_intervention
   teaching
+  policy_gradient
+  offline_then_online
+  continual_acting
 )

@@ -41,6 +41,7 @@ ToyShape shape_for(const Catalog& catalog, const std::string& method) {
   ToyShape shape;
   shape.groups = needs.group_labels;
   shape.validation_groups = needs.group_labels_validation;
+  shape.rewards = needs.rewards;
   return shape;
 }
 

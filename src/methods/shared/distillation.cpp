@@ -6,15 +6,10 @@
 
 namespace spurion::methods {
 
-namespace {
-
-/// log softmax over the last axis, by operations whose result for a row depends on that row alone.
 Tensor log_probabilities(const Tensor& logits) {
   const Tensor shifted = logits - std::get<0>(logits.detach().max(-1, true));
   return shifted - losses::log(losses::exp(shifted).sum(-1, true));
 }
-
-}  // namespace
 
 Tensor distillation(Task task, const Tensor& student, const Tensor& teacher, double temperature) {
   if (task == Task::regression) return (student - teacher).pow(2).flatten(1).mean(1);

@@ -4,6 +4,9 @@
 
 namespace spurion::methods {
 
+/// log softmax over the last axis, by operations whose result for a row depends on that row alone.
+Tensor log_probabilities(const Tensor& logits);
+
 /// Divergence of a student's predictions from a teacher's, mean over rows, [K]; logits are
 /// [K, R, C]. Classes: temperature^2 * KL(teacher || student) of softened predictions (Hinton et
 /// al. 2015); regression: mean squared difference.

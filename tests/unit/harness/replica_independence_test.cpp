@@ -53,6 +53,13 @@ TEST_CASE("a trial's numbers are the same bits alone and among others") {
       const auto asked =
           catalog.methods.at(method).make({Value()}, MethodContext{Task::binary, 1, 3, 8});
       const Access needs = asked->needs();
+      const auto training = catalog.regimes.at(regime).make({Value()});
+      const bool acts = training->acts();
+      // Who learns from rewards needs a learner that acts; one that asks an expert is for all.
+      if (needs.rewards != training->grants().rewards) continue;
+      if (acts && !needs.rewards && method != "erm") continue;
+      const bool one_life = regime == "continual_acting";
+      if (one_life && !catalog.environments.contains("tree_harvest")) continue;
       const bool groups = needs.group_labels || needs.group_labels_validation;
       // Only offline (and in test_time, which trains so) there is a fixed training set, with
       // validation rows and a known mechanism.
@@ -65,7 +72,9 @@ TEST_CASE("a trial's numbers are the same bits alone and among others") {
       if ((whole_set || groups) && !adapts && regime != "offline") continue;
       const std::string normalisation = adapts ? R"(, normalisation = "batch")" : "";
       const std::string world =
-          groups ? R"("two_shortcuts")" : R"("linear_unit_tests", example = "3")";
+          one_life ? R"("tree_harvest")"
+          : acts   ? R"("mountain_car", horizon = 20, graph_inputs = true)"
+                   : (groups ? R"("two_shortcuts")" : R"("linear_unit_tests", example = "3")");
       std::string granted = groups ? ", group_labels = true" : "";
       if (needs.counterfactual_rows) granted += ", interventions = true";
       if (adapts) granted += ", adaptation_batches = 2, adaptation_rows = 31";
