@@ -44,3 +44,19 @@ TEST_CASE("irm_v1 conforms with the linear unit tests' choices, which go togethe
     CHECK(result.outcome != Outcome::failed);
   }
 }
+
+TEST_CASE("methods whose penalty begins late conform once it has begun") {
+  const Catalog catalog = builtin_catalog();
+  const std::map<std::string, Value::Table> begun = {
+      {"birm", {{"anneal_steps", Value(0)}, {"penalty_weight", 1.0}}},
+      {"fishr", {{"anneal_steps", Value(0)}, {"penalty_weight", 1.0}}},
+      {"pair", {{"anneal_steps", Value(0)}, {"erm_preference", 0.39}, {"irm_preference", 0.3}}},
+      {"rdm", {{"anneal_steps", Value(0)}, {"penalty_weight", 1.0}}},
+      {"trm", {{"warmup_steps", Value(0)}, {"alignment_weight", 0.1}}}};
+  for (const auto& [name, options] : begun) {
+    for (const ConformanceResult& result : check_method(catalog, name, Value(options))) {
+      CAPTURE(name, result.check, result.message);
+      CHECK(result.outcome != Outcome::failed);
+    }
+  }
+}
