@@ -8,6 +8,7 @@
 #include "analysis/paired_test.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/seed_cells.hpp"
+#include "spurion/export.hpp"
 
 namespace spurion::analysis::questions {
 
@@ -29,10 +30,10 @@ enum class ActingVerdict {
   not_shown,          ///< the interval allows both, or there is one seed
   no_index            ///< following the cue costs nothing here, so there is no index
 };
-const char* acting_verdict_name(ActingVerdict verdict);
+SPURION_API const char* acting_verdict_name(ActingVerdict verdict);
 
 /// The seeds whose confusion index is above a half, with a 95 % Wilson interval of their share.
-struct ConfusedSeeds {
+struct SPURION_API ConfusedSeeds {
   std::int64_t confused = 0;
   std::int64_t seeds = 0;
   [[nodiscard]] Estimate share() const;
