@@ -9,7 +9,7 @@ namespace spurion::regimes {
 
 /// Which inputs of a policy that is conditioned on a causal graph are shown (de Haan et al. 2019):
 /// the policy gets [inputs * m, m], where m says for each variable whether it is a cause.
-class GraphMasks {
+class SPURION_API GraphMasks {
  public:
   /// Of an environment with `InteractiveInfo::graph_inputs`.
   explicit GraphMasks(const InteractiveEnvironment& world);
@@ -28,6 +28,6 @@ class GraphMasks {
 
 /// The weights w [G] of the ridge regression of values on masks [N, G] with an intercept:
 /// min sum (value - mask w - c)^2 + alpha |w|^2. Float64.
-Tensor ridge_weights(const Tensor& masks, const Tensor& values, double alpha);
+SPURION_API Tensor ridge_weights(const Tensor& masks, const Tensor& values, double alpha);
 
 }  // namespace spurion::regimes
