@@ -181,6 +181,7 @@ void describe_environment(const Catalog& catalog, const std::string& name, const
   harness::EnvironmentPool pool(catalog, sources);
   facts.depends_on_seed = harness::depends_on_seed(world.environment, *environment, pool);
   add_facts(facts, out);
+  describe_acting(*environment, out);
 }
 
 }  // namespace spurion::cli

@@ -53,4 +53,10 @@ void describe_environment(const Catalog& catalog, const std::string& name, const
 /// One description for a terminal.
 std::string description_text(const Json& description, int columns);
 
+/// Adds what is known of an environment that answers to actions, under "acting"; nothing for
+/// others.
+void describe_acting(const Environment& environment, Json& out);
+/// The same in words and a table of returns; empty where there is nothing.
+std::string acting_text(const Json& description, int columns);
+
 }  // namespace spurion::cli

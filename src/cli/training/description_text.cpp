@@ -307,7 +307,7 @@ std::string environment_text(const Json& description, int columns) {
   }
   out += '\n';
   for (const Json& line : description.at("row_notes")) out += wrapped(line, columns, 2);
-  return out + ceilings_text(description, columns);
+  return out + ceilings_text(description, columns) + acting_text(description, columns);
 }
 
 std::string suite_file_text(const Json& description, int columns) {

@@ -77,6 +77,10 @@ class Acting final : public Question {
                    "The policy whose return counts as the best: \"optimal\", or \"expert\", which "
                    "policies that imitate can reach.",
                    one_of({"optimal", "expert"}))
+            .field("one_baseline", &Options::one_baseline,
+                   "Whether all policies are compared with the first one that watches, also across "
+                   "environments. Else each is compared with that of its own environment, if it "
+                   "has one.")
             .field("margin", &Options::margin,
                    "Return confusion up to which a policy counts as good as the best.",
                    Bounds{0.0, 0.5, false, false, {}});

@@ -160,8 +160,8 @@ bool is_variant(const std::string& name, const std::string& wanted) {
   return name == wanted || name.rfind(wanted + " ", 0) == 0 || name.rfind(wanted + "(", 0) == 0;
 }
 
-/// The line that the others of an environment are compared with: that of the method that watches in
-/// the same environment, or else in the first one that has it.
+/// The line that another is compared with: that of the method that watches in the same environment,
+/// or else, and with one baseline for all, in the first one that has it.
 const ActingLine* watching_line(const std::vector<ActingLine>& lines, const ActingLine& line,
                                 const ActingOptions& options) {
   const ActingLine* first = nullptr;
@@ -170,7 +170,7 @@ const ActingLine* watching_line(const std::vector<ActingLine>& lines, const Acti
         !is_variant(one.line.method, options.method)) {
       continue;
     }
-    if (one.line.environment == line.line.environment) return &one;
+    if (!options.one_baseline && one.line.environment == line.line.environment) return &one;
     if (first == nullptr) first = &one;
   }
   return first;

@@ -18,6 +18,7 @@ struct ActingOptions {
   std::string watching = "offline";
   std::string method = "erm";
   std::string best = "optimal";
+  bool one_baseline = false;
   double margin = 0.1;
 };
 
