@@ -91,4 +91,6 @@ set(SPURION_METHODS
   keyframe_weighting
   reinforce
   ppo
+  transferability
+  sagnet
 )

@@ -203,6 +203,75 @@ def mtl(smoothing):
             "adapted": [logit(theta, row) + affine(block, adapted) for row in all_rows(BATCHES[0])]}
 
 
+# transfer: the last layer as one of two classes, whose logits are half of the one logit and minus half of it
+
+def transfer(weight, radius, steps, rate):
+    def objective(step, theta):
+        batch = BATCHES[step]
+        f = [[features(theta, row) for row in part] for part in batch["x"]]
+
+        def gap(both, f=f):
+            head = [up - down for up, down in zip(both[:HIDDEN + 1], both[HIDDEN + 1:])]
+            risks = [mean(loss(affine(head, row), y) for row, y in zip(*part)) for part in zip(f, batch["y"])]
+            return max(risks) - min(risks)
+        last = theta[INPUTS * HIDDEN + HIDDEN:]
+        centre = [v / 2 for v in last] + [-v / 2 for v in last]
+        both = centre
+        for _ in range(steps):
+            both = moved(both, gradient(gap, both), -rate * weight)
+            away = [b - c for b, c in zip(both, centre)]
+            length = math.sqrt(dot(away, away))
+            if length > radius:
+                both = [c + radius / length * a for c, a in zip(centre, away)]
+
+        def function(t):
+            return risk(t, batch) + weight * gap(both, [[features(t, row) for row in part] for part in batch["x"]])
+        return function
+    return objective
+
+
+# sagnet
+
+def sagnet(weight):
+    block = [round(next(SOURCE), 4) for _ in range(HIDDEN + 1)]
+    start, theta, losses = block, START, []
+
+    def style(f):
+        middle = mean(f)
+        return middle, sum((v - middle)**2 for v in f) / (HIDDEN - 1)
+
+    def content(f):
+        middle, variance = style(f)
+        return [(v - middle) / math.sqrt(variance + 1e-5) for v in f]
+    for step in range(2):
+        batch, key = BATCHES[step], KEY.child("mix").child(step)
+        y = [label for part in batch["y"] for label in part]
+        other = key.child("other").permutation(len(y))
+        share = [key.child("share").uniform(i) for i in range(len(y))]
+        fixed = [content(features(theta, row)) for row in all_rows(batch)]
+
+        def styled(f, i):
+            middle, variance = style(f)
+            return [v * math.sqrt(variance + 1e-5) + middle for v in fixed[other[i]]]
+        now = [styled(features(theta, row), i) for i, row in enumerate(all_rows(batch))]
+        slopes = gradient(lambda own: mean(loss(affine(own, f), label) for f, label in zip(now, y)), block)
+        block = moved(block, slopes, RATE)
+
+        def function(t, own=block):
+            f = [features(t, row) for row in all_rows(batch)]
+            last, terms = t[INPUTS * HIDDEN + HIDDEN:], []
+            for i, row in enumerate(f):
+                (m, v), (n, w) = style(row), style(f[other[i]])
+                middle, variance = [share[i] * a + (1 - share[i]) * b for a, b in ((m, n), (v, w))]
+                mixed_row = [c * math.sqrt(variance + 1e-5) + middle for c in content(row)]
+                z = affine(own, styled(row, i))
+                terms.append(loss(affine(last, mixed_row), y[i]) + weight * 0.5 * (softplus(z) + softplus(-z)))
+            return mean(terms)
+        losses.append(function(theta))
+        theta = moved(theta, gradient(function, theta), RATE)
+    return {"own_start": {"style": start}, "own": {"style": block}, "parameters": theta, "losses": losses}
+
+
 # pair
 
 def clipped(polygon, normal, least):
@@ -292,6 +361,11 @@ CASES = [
                  "discriminator_width": 2, "range": "tanh"}, 2, urm(0.7, 0.01, 2, (-1, 1))),
     case("trm", {"alignment_weight": 0.5, "warmup_steps": 0, "step_size": 2.0}, 3, trained(3, trm(0.5, 2.0))),
     case("mtl", {"smoothing": 0.9}, 2, mtl(0.9)),
+    case("transferability", {"gap_weight": 1.5, "radius": 0.2, "ascent_steps": 4, "ascent_rate": 0.1}, 2,
+         trained(2, transfer(1.5, 0.2, 4, 0.1))),
+    case("transferability", {"gap_weight": 1.5, "radius": 9.0, "ascent_steps": 4, "ascent_rate": 0.1}, 2,
+         trained(2, transfer(1.5, 9.0, 4, 0.1))),
+    case("sagnet", {"adversary_weight": 0.4}, 2, sagnet(0.4)),
     case("pair", {"anneal_steps": 0, "erm_preference": 0.2, "irm_preference": 0.3, "balanced": 0.0}, 3,
          trained(3, pair(0.2, 0.3, 0.0))),
     case("pair", {"anneal_steps": 0, "erm_preference": 0.2, "irm_preference": 0.3, "balanced": 9.0}, 3,
