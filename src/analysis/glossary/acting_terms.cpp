@@ -118,6 +118,23 @@ std::vector<Term> acting_columns() {
        {"policy"},
        "share of states",
        "[0, 1]"},
+      {"KL to conditional",
+       kColumn,
+       "The mean Kullback-Leibler divergence of the policy's probabilities from the exact "
+       "posterior "
+       "that takes the policy's own actions as evidence, as if the expert had chosen them. A "
+       "sequence model that is taught by traces of the expert learns this one.",
+       {"own states", "KL to interventional"},
+       "nats",
+       "[0, inf)"},
+      {"KL to interventional",
+       kColumn,
+       "The mean Kullback-Leibler divergence of the policy's probabilities from the exact "
+       "posterior "
+       "under which the policy's own actions are interventions, and so no evidence.",
+       {"own states", "KL to conditional"},
+       "nats",
+       "[0, inf)"},
       {"expert queries",
        kColumn,
        "The number of states in which the expert was asked what it would do there.",

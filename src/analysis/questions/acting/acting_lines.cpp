@@ -143,6 +143,8 @@ ActingLine measured_line(const ResultsView& view, const ResultsView::Line& line,
   out.proxy = estimate(MetricId::proxy_rate, options.domain, kRate);
   out.flips = estimate(MetricId::action_flip_rate, options.domain, kRate);
   out.repeats = estimate(MetricId::repeat_action_rate, options.domain, kRate);
+  out.conditional = estimate(MetricId::conditional_kl, options.domain, Range{});
+  out.interventional = estimate(MetricId::interventional_kl, options.domain, Range{});
   for (const double index : out.confusion.seed_means()) {
     ++out.modes.seeds;
     if (index > kHalfWay) ++out.modes.confused;

@@ -43,16 +43,18 @@ struct SPURION_API ConfusedSeeds {
 /// The trials of one method, regime and environment.
 struct ActingLine {
   ResultsView::Line line;
-  std::string name;     ///< with the environment, where there are several
-  SeedCells returns;    ///< one value a seed: the mean over configurations
-  SeedCells confusion;  ///< 0 at the best policy, 1 at that of the cue
-  Estimate reached;     ///< return
-  Estimate index;       ///< confusion index
-  Estimate accuracy;    ///< of predicting the expert, in distribution
-  Estimate goal;        ///< share of episodes that reach the goal
-  Estimate proxy;       ///< share of episodes that reach the proxy
-  Estimate flips;       ///< flip rate of actions
-  Estimate repeats;     ///< share of repeated actions
+  std::string name;         ///< with the environment, where there are several
+  SeedCells returns;        ///< one value a seed: the mean over configurations
+  SeedCells confusion;      ///< 0 at the best policy, 1 at that of the cue
+  Estimate reached;         ///< return
+  Estimate index;           ///< confusion index
+  Estimate accuracy;        ///< of predicting the expert, in distribution
+  Estimate goal;            ///< share of episodes that reach the goal
+  Estimate proxy;           ///< share of episodes that reach the proxy
+  Estimate flips;           ///< flip rate of actions
+  Estimate repeats;         ///< share of repeated actions
+  Estimate conditional;     ///< divergence from the conditional posterior; of no values: not known
+  Estimate interventional;  ///< from the interventional one
   ConfusedSeeds modes;
   double best = 0.0;  ///< returns of reference policies, means over trials; NaN: not known
   double by_cue = 0.0;

@@ -90,7 +90,10 @@ Table acting_habits_table(const ActingFindings& findings) {
           "How the policies act in domain '{}', and what they cost: means with {} over seeds. "
           "expert accuracy: share of the expert's actions that the policy predicts on rows of "
           "demonstrations in distribution. action flip rate: share of the states that the policy "
-          "leads to in which its action changes when only the cue changes. labels: distinct rows "
+          "leads to in which its action changes when only the cue changes. KL to conditional, KL "
+          "to interventional: mean divergence of "
+          "the policy's probabilities from the two exact posteriors, where the environment knows "
+          "them. labels: distinct rows "
           "whose label was revealed. expert queries: states in which the expert was asked. "
           "environment steps: steps that the learner took while it was trained. Costs are means "
           "over trials.",
@@ -99,14 +102,17 @@ Table acting_habits_table(const ActingFindings& findings) {
        {"expert accuracy", ColumnKind::estimate},
        {"action flip rate", ColumnKind::estimate},
        {"repeated actions", ColumnKind::estimate},
+       {"KL to conditional", ColumnKind::estimate},
+       {"KL to interventional", ColumnKind::estimate},
        {"labels", ColumnKind::number},
        {"expert queries", ColumnKind::number},
        {"environment steps", ColumnKind::number},
        {"GFLOP", ColumnKind::number}}};
   for (const ActingLine& line : findings.lines) {
     table.add({line.name, estimate_cell(line.accuracy), estimate_cell(line.flips),
-               estimate_cell(line.repeats), cost_cell(line.labels), cost_cell(line.queries),
-               cost_cell(line.steps), cost_cell(line.flops / 1e9)});
+               estimate_cell(line.repeats), estimate_cell(line.conditional, 4),
+               estimate_cell(line.interventional, 4), cost_cell(line.labels),
+               cost_cell(line.queries), cost_cell(line.steps), cost_cell(line.flops / 1e9)});
   }
   return table;
 }
