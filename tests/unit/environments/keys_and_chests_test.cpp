@@ -105,7 +105,7 @@ TEST_CASE("keys_and_chests: all keys first costs more where there are too many")
 }
 
 TEST_CASE("keys_and_chests: keys are picked up, open chests, and are seen while they are held") {
-  const auto world = synthetic_world("keys_and_chests", {{"few", 1}, {"size", 7}}, 2);
+  const auto world = synthetic_world("keys_and_chests", {{"size", 7}}, 2);
   const InteractiveEnvironment& game = *world->interactive();
   const Domain domain = world->test_domain();
   const EpisodePlace place{domain, kTest};
