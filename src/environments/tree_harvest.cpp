@@ -52,7 +52,7 @@ class TreeHarvest final : public InteractiveWorld {
                    between(0, 1))
             .preset("easy", {{"test_shift", 0.5}}, "trees grow when few of them stand, too")
             .preset("medium", {})
-            .preset("hard", {{"train_shifts", Value::List{1.0}}, {"life", 4000}},
+            .preset("hard", {{"train_shifts", Value::List{1.0}}},
                     "trees grow slowly in training, too: the source");
     return schema;
   }

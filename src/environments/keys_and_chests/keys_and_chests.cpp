@@ -228,7 +228,8 @@ class KeysAndChests final : public InteractiveWorld {
   static constexpr std::int64_t kFew = 2;
   static constexpr const char* kCause = "way_to_useful";
   static constexpr std::int64_t kAttempts = 64;    ///< of moving the keys
-  static constexpr std::int64_t kEpisodes = 4000;  ///< simulated for references
+  static constexpr std::int64_t kEpisodes = 2000;  ///< simulated for references
+  static constexpr std::int64_t kRows = 2048;      ///< counted for ceilings
 
   /// The board; under an intervention on the cue, with other keys on it and the same action of the
   /// expert.
@@ -362,7 +363,7 @@ class KeysAndChests final : public InteractiveWorld {
   Board board_;
   std::vector<double> powers_;  ///< of the discount
   KeyGame game_;
-  SimulatedActionCeilings row_ceilings_;
+  SimulatedActionCeilings row_ceilings_{kRows};
   mutable std::once_flag simulated_;
   mutable ReferenceReturns few_keys_;
   mutable ReferenceReturns many_keys_;
