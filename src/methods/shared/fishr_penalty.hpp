@@ -8,7 +8,8 @@ namespace spurion::methods {
 /// arXiv:2109.02934): mean_e mean_q (m_eq - mean_e m_eq)^2 / (1 - s)^2, with v_eq the variance (of
 /// the population) over the rows of domain e of number q of the gradient of each row's loss, and
 /// m = s m_old + (1 - s) v its exponential average over the calls, from m = 0. Only v is
-/// differentiated; the division makes the gradient by v independent of s.
+/// differentiated; the division makes the gradient by v independent of s. Rows with weights count
+/// as much as they weigh.
 class FishrPenalty {
  public:
   /// `smoothing` [K]: s.
