@@ -68,11 +68,12 @@ std::unordered_set<TrialId, TrialIdHash> changed_trials(const StoredFacts& store
   std::map<std::pair<const Provenance*, const Provenance*>, Difference> found;
   std::unordered_set<TrialId, TrialIdHash> again;
   std::unordered_set<TrialId, TrialIdHash> seen;  // a trial may be in many experiments
+  seen.reserve(ids.size());
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto* kept = stored.finished.find(ids[i]);
     if (kept == nullptr || !seen.insert(ids[i]).second) continue;
     const auto& there = *kept;
-    const auto here = wanted.maker.of(wanted.spec_at(i));
+    const auto here = wanted.maker_at(i);
     const auto [place, added] = found.try_emplace({there.get(), here.get()});
     Difference& difference = place->second;
     if (added) {

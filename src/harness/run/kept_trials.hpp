@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -20,9 +21,9 @@ void check_store_data(const StoredFacts& stored, const std::filesystem::path& fo
 
 /// The trials that a run would make.
 struct WantedTrials {
-  std::function<TrialSpec(std::size_t)> spec_at;  ///< the trial at a place
-  const std::vector<TrialId>& ids;                ///< by place
-  ProvenanceMaker& maker;                         ///< says what would make them
+  /// What would make the trial at a place.
+  std::function<std::shared_ptr<const Provenance>(std::size_t)> maker_at;
+  const std::vector<TrialId>& ids;  ///< by place
 };
 
 /// Of the trials that the store holds, those that something else made and that are to be made

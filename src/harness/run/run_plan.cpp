@@ -22,8 +22,7 @@ namespace spurion::harness {
 
 namespace {
 
-/// Trials that the store does not hold, each once, with their ids; the others are let go. Where it
-/// holds all, the trials need not be there.
+/// Trials that the store does not hold, each once, with their ids; the others are let go.
 void keep_missing(CheckedRun& run, const StoredFacts& stored, RunPlan& plan) {
   std::unordered_set<TrialId, TrialIdHash> seen;
   seen.reserve(run.ids.size());
@@ -124,10 +123,12 @@ RunPlan plan_run(CheckedRun& run, const StoredFacts& stored, const RunOptions& o
   const auto spec_at = [&](std::size_t i) {
     return run.compact.empty() ? run.trials[i] : run.compact[i];
   };
+  const auto maker_at = [&](std::size_t i) {
+    return run.only_maker ? run.only_maker : run.maker->of(spec_at(i));
+  };
   if (stored.exists) {
     check_store_data(stored, options.out, run.data);
-    plan.again =
-        changed_trials(stored, options.out, {spec_at, run.ids, *run.maker}, options.changed);
+    plan.again = changed_trials(stored, options.out, {maker_at, run.ids}, options.changed);
   }
   bool all_found = false;
   if (stored.kept && plan.again.empty()) {
@@ -137,7 +138,14 @@ RunPlan plan_run(CheckedRun& run, const StoredFacts& stored, const RunOptions& o
   }
   if (!run.compact.empty() && !all_found) run.trials = run.compact.all();
   run.compact = {};
-  keep_missing(run, stored, plan);
+  if (all_found) {
+    plan.distinct = count_distinct(run.ids);
+    plan.found = plan.distinct;
+    run.trials.clear();
+    run.ids.clear();
+  } else {
+    keep_missing(run, stored, plan);
+  }
   if (options.checkpoint_seconds >= 0.0) {
     plan.checkpoints.folder = options.out / "checkpoints";
     plan.checkpoints.seconds = options.checkpoint_seconds;

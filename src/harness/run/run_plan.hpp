@@ -21,12 +21,13 @@ namespace spurion::harness {
 /// before the output folder is touched.
 struct CheckedRun {
   std::vector<TrialSpec> trials;
-  CompactTrials compact;                       ///< in place of `trials` while results are held
-  std::vector<TrialId> ids;                    ///< of the trials, in their order
-  std::shared_ptr<EnvironmentPool> pool;       ///< environments, each built once
-  std::map<std::string, std::string> context;  ///< facts of the run to store
-  std::map<std::string, std::string> data;     ///< hashes of recorded rows, by their names
-  std::shared_ptr<ProvenanceMaker> maker;      ///< says what makes the trials
+  CompactTrials compact;                         ///< in place of `trials` while results are held
+  std::vector<TrialId> ids;                      ///< of the trials, in their order
+  std::shared_ptr<EnvironmentPool> pool;         ///< environments, each built once
+  std::map<std::string, std::string> context;    ///< facts of the run to store
+  std::map<std::string, std::string> data;       ///< hashes of recorded rows, by their names
+  std::shared_ptr<ProvenanceMaker> maker;        ///< says what makes the trials
+  std::shared_ptr<const Provenance> only_maker;  ///< what makes all of them; null: not known
   std::int64_t jobs = 1;
   std::int64_t distinct = 0;  ///< of the trials, each once
   /// Once it ran, where no trial was left to run: what the store holds, for `read_identified`.

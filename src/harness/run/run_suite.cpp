@@ -140,6 +140,7 @@ void open_store(std::optional<Store>& store, CheckedRun& run, const RunOptions& 
   const bool keep = results_fit(folder / kStoreFile, options.memory_bytes, run.jobs);
   std::set<std::shared_ptr<const Provenance>> makers;
   for (const TrialSpec& trial : run.trials) makers.insert(run.maker->of(trial));
+  if (makers.size() == 1) run.only_maker = *makers.begin();
   if (keep) {
     run.compact = CompactTrials(std::move(run.trials));
     run.trials = {};

@@ -1,6 +1,6 @@
 #include "harness/suite/compact_trials.hpp"
 
-#include <unordered_map>
+#include <cstdint>
 #include <utility>
 
 namespace spurion::harness {
@@ -12,7 +12,9 @@ const Value& options_of(const Value& options) { return options; }
 bool same_name(const Component& a, const Component& b) { return a.name == b.name; }
 bool same_name(const Value&, const Value&) { return true; }
 
-/// Numbers sections of one kind: those that trials share in memory get one number.
+/// Numbers sections of one kind. Those that trials share in memory get one number, as far as it is
+/// remembered: draws of a search share none, and a list of all of them would take longer than the
+/// rest.
 template <class Section>
 class SectionNumbers {
  public:
@@ -21,26 +23,26 @@ class SectionNumbers {
   std::uint32_t of(Section&& section) {
     const Value& options = options_of(section);
     const void* place = options.is_table() ? &options.as_table() : nullptr;
-    if (place != nullptr) {
-      if (place == last_place_ && same_name((*sections_)[last_], section)) return last_;
-      last_place_ = place;
-      const auto [known, added] = known_.try_emplace(place, next());
-      // Tables without entries are the same for all names.
-      if (!added && same_name((*sections_)[known->second], section)) return last_ = known->second;
-      known->second = next();
+    Known& known = known_[(reinterpret_cast<std::uintptr_t>(place) >> 4U) % kKnown];
+    // Tables without entries are the same for all names.
+    if (place != nullptr && known.place == place &&
+        same_name((*sections_)[known.number], section)) {
+      return known.number;
     }
-    last_ = next();
+    known = {place, static_cast<std::uint32_t>(sections_->size())};
     sections_->push_back(std::move(section));
-    return last_;
+    return known.number;
   }
 
  private:
-  [[nodiscard]] std::uint32_t next() const { return static_cast<std::uint32_t>(sections_->size()); }
+  static constexpr std::size_t kKnown = 509;
+  struct Known {
+    const void* place = nullptr;
+    std::uint32_t number = 0;
+  };
 
   std::vector<Section>* sections_;
-  std::unordered_map<const void*, std::uint32_t> known_;
-  const void* last_place_ = nullptr;
-  std::uint32_t last_ = 0;
+  std::array<Known, kKnown> known_{};
 };
 
 }  // namespace
