@@ -187,3 +187,19 @@ def dpe(members, epochs, rate, weight):
                  for own in earlier)
         return math.log(p / (1 - p))
     return {**after, "evaluated": [joined(row) for row in all_rows(BATCHES[0])]}
+
+
+# lp_ft
+
+def lp_ft(steps, probing, l2):
+    """The last layer alone for the first steps, then everything; l2 times the squared norm of all parameters."""
+    theta, losses = START, []
+    for step in range(steps):
+        def function(t):
+            return risk(t, BATCHES[step]) + l2 * dot(t, t)
+        losses.append(function(theta))
+        slopes = gradient(function, theta)
+        if step < probing:
+            slopes[:INPUTS * HIDDEN + HIDDEN] = [0.0] * (INPUTS * HIDDEN + HIDDEN)
+        theta = moved(theta, slopes, RATE)
+    return {"parameters": theta, "losses": losses}

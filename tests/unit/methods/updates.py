@@ -372,6 +372,7 @@ CASES = [
          trained(3, pair(0.2, 0.3, 9.0))),
     case("divdis", {"diversity_weight": 3.0, "balance_weight": 2.0, "choose": "mean"}, 2, divdis(3.0, 2.0)),
     case("d_bat", {"disagreement_weight": 0.5, "predicts": "mean"}, 4, d_bat(0.5)),
+    case("lp_ft", {"probing_share": 0.5, "l2": 0.1}, 4, lp_ft(4, 2, 0.1)),
     case("miro", {"strength": 0.3}, 3, miro(0.3), phase_before=1),
     case("dpe", {"members": 3, "epochs": 4, "covariance_weight": 20.0, "head_learning_rate": 0.01}, 1,
          dpe(3, 4, 0.01, 20.0)),
