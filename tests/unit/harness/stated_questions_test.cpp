@@ -16,7 +16,7 @@ namespace {
 
 std::string suite_with(const std::string& hypothesis) {
   return tests::replaced(tests::tiny_suite(), "kind = \"compare_methods\"",
-                         "kind = \"scaling_law\"\naxis = \"model.width\"\nplanted = 0\n"
+                         "kind = \"scaling_law\"\naxis = \"optimizer.learning_rate\"\nplanted = 0\n"
                          "resamples = 50\nhypothesis = \"" +
                              hypothesis + "\"");
 }
