@@ -180,13 +180,14 @@ Ceiling DoorWorld::exact_naive_return() const {
   // often each door was opened, then [K] its evidence.
   using Key = std::vector<double>;
   const auto doors = static_cast<std::size_t>(options_.law.doors);
+  std::vector<double> action;
   std::map<Key, double> now = {{Key(2 * doors, 0.0), 1.0}};
   double sum = 0.0;
   for (std::int64_t t = 0; t < options_.horizon; ++t) {
     std::map<Key, double> next;
     for (const auto& [key, probability] : now) {
       const auto middle = key.begin() + static_cast<std::ptrdiff_t>(doors);
-      const std::vector<double> action = naive_action({{key.begin(), middle}, {middle, key.end()}});
+      naive_action({{key.begin(), middle}, {middle, key.end()}}, action);
       sum += probability * action[0];
       for (std::size_t d = 0; d < doors; ++d) {
         const double one = d == 0 ? 1.0 - options_.law.eps_obs : options_.law.eps_obs;

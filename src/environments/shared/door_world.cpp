@@ -7,7 +7,6 @@
 #include <cmath>
 #include <utility>
 
-#include "environments/shared/ceilings/tie_rules.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
 
@@ -73,7 +72,8 @@ DoorWorld::DoorWorld(const EnvironmentContext& context, const std::string& name,
     : InteractiveWorld(context,
                        ShiftDomains(name, options.train_shifts, options.test_shift, 0.0, 1.0)),
       options_(checked_doors(std::move(options), name)),
-      naive_(naive) {
+      naive_(naive),
+      believed_{options_.law.action_weight(), options_.law.observation_weight()} {
   describe();
 }
 
@@ -128,13 +128,20 @@ void DoorWorld::advance(const EpisodePlace& place, const std::vector<std::int64_
   }
 }
 
+void DoorWorld::read_history(const Episodes& episodes, std::int64_t i, DoorHistory& out) const {
+  const auto doors = static_cast<std::size_t>(options_.law.doors);
+  out.opened.resize(doors);
+  out.evidence.resize(doors);
+  for (std::size_t d = 0; d < doors; ++d) {
+    const auto door = static_cast<std::int64_t>(d);
+    out.opened[d] = episodes.values(opened_at(door))[i];
+    out.evidence[d] = 2.0 * episodes.values(ones_at(door))[i] - out.opened[d];
+  }
+}
+
 DoorHistory DoorWorld::history(const Episodes& episodes, std::int64_t i) const {
   DoorHistory out;
-  for (std::int64_t d = 0; d < options_.law.doors; ++d) {
-    const double opened = episodes.values(opened_at(d))[i];
-    out.opened.push_back(opened);
-    out.evidence.push_back(2.0 * episodes.values(ones_at(d))[i] - opened);
-  }
+  read_history(episodes, i, out);
   return out;
 }
 
@@ -208,19 +215,23 @@ void DoorWorld::write_sequence(const EpisodePlace& place, const Episodes& episod
   }
 }
 
-std::vector<double> DoorWorld::naive_action(const DoorHistory& history) const {
-  const std::vector<double> belief = door_posterior(options_.law, history, PastActions::evidence);
-  if (naive_ == NaiveActing::own_prediction) return next_expert_action(options_.law, belief);
-  const double largest = *std::max_element(belief.begin(), belief.end());
-  std::vector<double> best(belief.size(), 0.0);
-  double equals = 0.0;
-  for (std::size_t d = 0; d < belief.size(); ++d) {
-    if (belief[d] < largest - kTie) continue;
-    best[d] = 1.0;
-    equals += 1.0;
+void DoorWorld::naive_action(const DoorHistory& history, std::vector<double>& action) const {
+  if (naive_ == NaiveActing::own_prediction) {
+    action = next_expert_action(options_.law,
+                                door_posterior(options_.law, history, PastActions::evidence));
+    return;
   }
-  for (double& one : best) one /= equals;
-  return next_expert_action(options_.law, best);
+  // The most likely doors have the largest log-odds. Different ones differ by more than this.
+  constexpr double kSame = 1e-9;
+  action.resize(history.opened.size());
+  for (std::size_t d = 0; d < action.size(); ++d) {
+    action[d] = believed_.opened * history.opened[d] + believed_.evidence * history.evidence[d];
+  }
+  const double least = *std::max_element(action.begin(), action.end()) - kSame;
+  double equals = 0.0;
+  for (const double one : action) equals += one >= least ? 1.0 : 0.0;
+  const double lead = (options_.law.good() - options_.law.other()) / equals;
+  for (double& one : action) one = options_.law.other() + (one >= least ? lead : 0.0);
 }
 
 void DoorWorld::choose(ReferencePolicy policy, const EpisodePlace& place, const Episodes& episodes,
@@ -228,6 +239,8 @@ void DoorWorld::choose(ReferencePolicy policy, const EpisodePlace& place, const 
   const RandomKey key = episodes_key(place);
   const RandomStream expert(key.child("expert"));
   const RandomStream cue(key.child("cue policy"));
+  DoorHistory past;
+  std::vector<double> action;
   for (std::int64_t i = 0; i < episodes.count(); ++i) {
     const auto at = static_cast<std::size_t>(i);
     const std::int64_t good = as_index(episodes.values(0)[i]);
@@ -237,8 +250,9 @@ void DoorWorld::choose(ReferencePolicy policy, const EpisodePlace& place, const 
       actions[i] =
           told_door(options_.law, good, expert.uniform(episodes.number[at], episodes.step[at]));
     } else {
-      actions[i] = drawn_door(naive_action(history(episodes, i)),
-                              cue.uniform(episodes.number[at], episodes.step[at]));
+      read_history(episodes, i, past);
+      naive_action(past, action);
+      actions[i] = drawn_door(action, cue.uniform(episodes.number[at], episodes.step[at]));
     }
   }
 }

@@ -76,13 +76,15 @@ class SPURION_API DoorWorld : public InteractiveWorld {
   }
   [[nodiscard]] bool sequence() const { return options_.input == "sequence"; }
   [[nodiscard]] DoorHistory history(const Episodes& episodes, std::int64_t i) const;
+  /// The same into `out`, which is reused.
+  void read_history(const Episodes& episodes, std::int64_t i, DoorHistory& out) const;
   /// The doors that the record of own actions names when it is resampled, one for each step so far:
   /// those of an expert who was told a door at random.
   [[nodiscard]] std::vector<std::int64_t> resampled_record(const EpisodePlace& place,
                                                            const Episodes& episodes,
                                                            std::int64_t i) const;
-  /// [K] probabilities of the next action of the reference policy `cue`.
-  [[nodiscard]] std::vector<double> naive_action(const DoorHistory& history) const;
+  /// [K] probabilities of the next action of the reference policy `cue`, into `action`.
+  void naive_action(const DoorHistory& history, std::vector<double>& action) const;
   [[nodiscard]] Ceiling naive_return() const;
   [[nodiscard]] Ceiling exact_naive_return() const;
   /// How well a guess of the good door predicts the action of the expert in a domain, for each of
@@ -96,6 +98,7 @@ class SPURION_API DoorWorld : public InteractiveWorld {
 
   DoorWorldOptions options_;
   NaiveActing naive_;
+  DoorScore believed_;  ///< log-odds of a belief that takes own actions as evidence
   mutable std::once_flag simulated_;
   mutable Ceiling naive_return_;  ///< once it is known
 };
