@@ -59,23 +59,43 @@ SPURION_ALWAYS_INLINE Acrobot after_step(const Acrobot& from, double torque) noe
 
 }  // namespace
 
+// In blocks of its own memory: with so many arrays the compiler does not prove that none overlap,
+// and would not vectorise.
 SPURION_CLONES void step_acrobots(std::int64_t count, const double* torques,
                                   const std::uint8_t* done, const AcrobotStates& states,
                                   double* heights) {
-  double* __restrict angle1 = states.angle1;
-  double* __restrict angle2 = states.angle2;
-  double* __restrict speed1 = states.speed1;
-  double* __restrict speed2 = states.speed2;
-  double* __restrict height = heights;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const Acrobot before = {angle1[i], angle2[i], speed1[i], speed2[i]};
-    const Acrobot after = after_step(before, torques[i]);
-    const bool over = done[i] != 0;
-    angle1[i] = over ? before.angle1 : after.angle1;
-    angle2[i] = over ? before.angle2 : after.angle2;
-    speed1[i] = over ? before.speed1 : after.speed1;
-    speed2[i] = over ? before.speed2 : after.speed2;
-    height[i] = -cosine(after.angle1) - cosine(after.angle1 + after.angle2);
+  constexpr std::int64_t kBlock = 64;
+  double angle1[kBlock] = {};
+  double angle2[kBlock] = {};
+  double speed1[kBlock] = {};
+  double speed2[kBlock] = {};
+  double torque[kBlock] = {};
+  double height[kBlock] = {};
+  for (std::int64_t first = 0; first < count; first += kBlock) {
+    const std::int64_t lanes = count - first < kBlock ? count - first : kBlock;
+    for (std::int64_t i = 0; i < lanes; ++i) {
+      angle1[i] = states.angle1[first + i];
+      angle2[i] = states.angle2[first + i];
+      speed1[i] = states.speed1[first + i];
+      speed2[i] = states.speed2[first + i];
+      torque[i] = torques[first + i];
+    }
+    for (std::int64_t i = 0; i < kBlock; ++i) {
+      const Acrobot after = after_step({angle1[i], angle2[i], speed1[i], speed2[i]}, torque[i]);
+      angle1[i] = after.angle1;
+      angle2[i] = after.angle2;
+      speed1[i] = after.speed1;
+      speed2[i] = after.speed2;
+      height[i] = -cosine(after.angle1) - cosine(after.angle1 + after.angle2);
+    }
+    for (std::int64_t i = 0; i < lanes; ++i) {
+      heights[first + i] = height[i];
+      if (done[first + i] != 0) continue;
+      states.angle1[first + i] = angle1[i];
+      states.angle2[first + i] = angle2[i];
+      states.speed1[first + i] = speed1[i];
+      states.speed2[first + i] = speed2[i];
+    }
   }
 }
 
