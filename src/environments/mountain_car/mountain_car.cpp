@@ -14,6 +14,7 @@ namespace {
 
 struct MountainCarOptions : ControlOptions {
   std::int64_t horizon = 200;
+  double velocity_unit = 0.07;
 };
 
 /// A car without the power to climb has to swing. Its expert nearly always repeats the action
@@ -26,6 +27,10 @@ class MountainCar final : public ControlWorld {
     static const auto schema =
         Schema<Options>()
             .field("horizon", &Options::horizon, "Most steps of an episode.", between(10, 1000))
+            .field("velocity_unit", &Options::velocity_unit,
+                   "The velocity that is the input 1. The larger, the less the velocity stands out "
+                   "beside the shown action. 1: the source's inputs.",
+                   between(0.01, 1))
             .include(ControlOptions::schema())
             .preset("easy", {{"train_shifts", Value::List{0.3}}})
             .preset("medium", {})
@@ -34,7 +39,7 @@ class MountainCar final : public ControlWorld {
   }
 
   MountainCar(const Options& options, const EnvironmentContext& context)
-      : ControlWorld(context, kName, options) {
+      : ControlWorld(context, kName, options), velocity_unit_(options.velocity_unit) {
     describe_control({{"left", "coast", "right"},
                       {{"position", 1}, {"velocity", 1}},
                       "position and velocity",
@@ -51,10 +56,10 @@ class MountainCar final : public ControlWorld {
         "end: p >= 0.5, or {} steps\n"
         "expert: right where v >= 0, else left\n"
         "shown = previous action - 1, 0 at the first step; with probability e a random action - 1\n"
-        "x = ((p + 0.3) / 0.9, v / 0.07, shown)",
-        options.horizon);
+        "x = ((p + 0.3) / 0.9, v / {}, shown)",
+        options.horizon, options.velocity_unit);
     info_.deviations =
-        "Inputs are scaled to [-1, 1]. The expert is a rule instead of a trained policy. The "
+        "Inputs are scaled. The expert is a rule instead of a trained policy. The "
         "speed of a demonstration's start is clipped. A dial between the source's two "
         "observations.";
     acting_.state = {"position", "velocity"};
@@ -104,7 +109,7 @@ class MountainCar final : public ControlWorld {
     const double* velocities = episodes.values(kVelocity);
     for (std::int64_t i = 0; i < episodes.count(); ++i, inputs += stride) {
       inputs[0] = static_cast<float>((positions[i] + 0.3) / 0.9);
-      inputs[1] = static_cast<float>(velocities[i] / kCarFastest);
+      inputs[1] = static_cast<float>(velocities[i] / velocity_unit_);
     }
   }
 
@@ -179,6 +184,8 @@ class MountainCar final : public ControlWorld {
     }
     return cars;
   }
+
+  double velocity_unit_;
 };
 
 }  // namespace

@@ -66,8 +66,8 @@ class ControlWorld : public InteractiveWorld {
   /// default: simulated.
   [[nodiscard]] virtual Ceiling policy_return(ReferencePolicy policy) const;
   /// How far the best prediction from the inputs may be below 1, since they hide a part of the
-  /// state that the expert knows. default: 0.
-  [[nodiscard]] virtual double hidden_bound() const { return 0.0; }
+  /// state that the expert knows: found from demonstration rows. default: 0.
+  [[nodiscard]] virtual double hidden_bound(const Sample& rows) const;
   /// Numbers that are seen of the state.
   [[nodiscard]] std::int64_t inputs() const { return seen_; }
 
@@ -80,6 +80,8 @@ class ControlWorld : public InteractiveWorld {
 
   /// Episodes that a return is simulated from.
   static constexpr std::int64_t kSimulated = 2000;
+  /// Demonstration rows that are counted for ceilings.
+  static constexpr std::int64_t kCounted = 8192;
 
  private:
   /// The code of an action: evenly from -1 to +1. 0 stands for none.
@@ -92,7 +94,18 @@ class ControlWorld : public InteractiveWorld {
   bool graph_inputs_;  ///< whether a mask follows the inputs
   std::int64_t seen_ = 0;
   std::int64_t first_ = 0;
-  SimulatedActionCeilings counted_;
+  /// What was counted on rows without random actions. Rows of every domain follow from it.
+  struct Counted {
+    std::map<float, std::vector<double>> cells;  ///< [A] shares beside each shown code
+    std::vector<double> actions;                 ///< [A] shares
+    double hidden = 0.0;                         ///< `hidden_bound`
+  };
+  [[nodiscard]] const Counted& counted() const;
+  /// Of the rows where this share of steps shows a random action.
+  [[nodiscard]] CueActionTable rows_at(double shift) const;
+
+  mutable std::once_flag count_once_;
+  mutable Counted counted_;
   mutable std::mutex mutex_;
   mutable std::optional<std::array<Ceiling, 3>> blind_;  ///< optimal, expert, random
   mutable std::map<double, Ceiling> cue_;                ///< by the shift
