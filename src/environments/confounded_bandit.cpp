@@ -37,7 +37,8 @@ class ConfoundedBandit final : public DoorWorld {
   }
 
   ConfoundedBandit(const Options& options, const EnvironmentContext& context)
-      : DoorWorld(context, "confounded_bandit", with_law(options), NaiveActing::most_likely_door) {
+      : DoorWorld(context, {"confounded_bandit", "eps_exp"}, with_law(options),
+                  NaiveActing::most_likely_door) {
     info_.title = "A bandit whose expert knows the good door";
     info_.citation =
         "after Swamy et al. 2022, arXiv:2208.02225 (imitation with unobserved contexts), and "

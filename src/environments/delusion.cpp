@@ -43,7 +43,8 @@ class Delusion final : public DoorWorld {
   }
 
   Delusion(const Options& options, const EnvironmentContext& context)
-      : DoorWorld(context, "delusion", with_law(options), NaiveActing::own_prediction) {
+      : DoorWorld(context, {"delusion", "expert_reliability"}, with_law(options),
+                  NaiveActing::own_prediction) {
     info_.title = "Prize or frog: delusions of a sequence model";
     info_.citation = "after Ortega et al. 2021, arXiv:2110.10819";
     info_.deviations =

@@ -35,24 +35,14 @@ std::int64_t told_door(const DoorLaw& law, std::int64_t door, double uniform) {
 
 std::int64_t as_index(double number) { return static_cast<std::int64_t>(number); }
 
-DoorWorldOptions checked_doors(DoorWorldOptions options, const std::string& name) {
-  const DoorLaw& law = options.law;
-  if (law.good() <= law.other()) {
-    throw UsageError(fmt::format(
-        "the expert of {} opens the good door with probability {}, another with probability {}; "
-        "expected one that opens the good door more often",
-        name, law.good(), law.other()));
-  }
-  return options;
-}
-
 }  // namespace
 
 const Schema<DoorWorldOptions>& DoorWorldOptions::schema() {
   using O = DoorWorldOptions;
   static const auto schema =
       Schema<O>()
-          .field("horizon", &O::horizon, "Steps of an episode.", between(2, 2000))
+          .field("horizon", &O::horizon, "Steps of an episode. At most 256 with input sequence.",
+                 between(2, 2000))
           .field("input", &O::input,
                  "What a policy sees of the past. counts: of each door, observations 1 minus "
                  "observations 0, and how often it was opened; and the step. sequence: one token "
@@ -67,11 +57,28 @@ const Schema<DoorWorldOptions>& DoorWorldOptions::schema() {
   return schema;
 }
 
-DoorWorld::DoorWorld(const EnvironmentContext& context, const std::string& name,
+DoorWorldOptions DoorWorld::checked(DoorWorldOptions options, const Names& names) {
+  const DoorLaw& law = options.law;
+  if (law.good() <= law.other()) {
+    throw UsageError(fmt::format(
+        "the expert of {} opens the good door with probability {:.4g}, each other with probability "
+        "{:.4g}; set '{}' so that it opens the good door more often",
+        names.environment, law.good(), law.other(), names.expert_option));
+  }
+  // The state of an episode keeps every step of a sequence.
+  constexpr std::int64_t kLongestSequence = 256;
+  if (options.input == "sequence" && options.horizon > kLongestSequence) {
+    throw UsageError(fmt::format("'horizon' of {} can be at most {} with input 'sequence'; got {}",
+                                 names.environment, kLongestSequence, options.horizon));
+  }
+  return options;
+}
+
+DoorWorld::DoorWorld(const EnvironmentContext& context, const Names& names,
                      DoorWorldOptions options, NaiveActing naive)
-    : InteractiveWorld(context,
-                       ShiftDomains(name, options.train_shifts, options.test_shift, 0.0, 1.0)),
-      options_(checked_doors(std::move(options), name)),
+    : InteractiveWorld(context, ShiftDomains(names.environment, options.train_shifts,
+                                             options.test_shift, 0.0, 1.0)),
+      options_(checked(std::move(options), names)),
       naive_(naive),
       believed_{options_.law.action_weight(), options_.law.observation_weight()} {
   describe();

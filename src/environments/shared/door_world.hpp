@@ -48,8 +48,12 @@ class SPURION_API DoorWorld : public InteractiveWorld {
   static constexpr const char* kRecord = "own_actions";
   static constexpr const char* kEvidence = "evidence";
 
-  /// `name` is how it is registered.
-  DoorWorld(const EnvironmentContext& context, const std::string& name, DoorWorldOptions options,
+  /// How the environment is registered, and its option that says how often the expert is right.
+  struct Names {
+    std::string environment;
+    std::string expert_option;
+  };
+  DoorWorld(const EnvironmentContext& context, const Names& names, DoorWorldOptions options,
             NaiveActing naive);
 
   void begin(const EpisodePlace& place, StartKind kind, Episodes& episodes) const override;
@@ -63,6 +67,7 @@ class SPURION_API DoorWorld : public InteractiveWorld {
             Sample& sample) const override;
 
  private:
+  static DoorWorldOptions checked(DoorWorldOptions options, const Names& names);
   void describe();
   /// Numbers of the state: the good door, whether the episode is a demonstration, [K] how often
   /// each door was opened, [K] how often with observation 1; then, for sequences, [T] what each

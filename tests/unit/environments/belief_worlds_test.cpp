@@ -109,7 +109,7 @@ TEST_CASE("doors: beliefs latch beyond q / (p + q)") {
 
 TEST_CASE("confounded_bandit: success of the naive and the interventional learner") {
   constexpr std::int64_t kSteps = 2000;
-  constexpr std::int64_t kEpisodes = 150;
+  constexpr std::int64_t kEpisodes = 100;
   const DoorLaw law{5, 0.3, 0.2};
   const auto world = synthetic_world("confounded_bandit", {{"horizon", kSteps}});
   const InteractiveEnvironment& acting = *world->interactive();
@@ -152,9 +152,9 @@ TEST_CASE("confounded_bandit: success of the naive and the interventional learne
     }
     return late / static_cast<double>(200 * kEpisodes);
   };
-  // An episode that latches has a success of its own: standard errors .031 and .002.
+  // An episode that latches has a success of its own: standard errors .031 and .003.
   CHECK(std::abs(success(true) - 0.217) < 0.1);
-  CHECK(std::abs(success(false) - 0.801) < 0.01);
+  CHECK(std::abs(success(false) - 0.801) < 0.012);
 }
 
 TEST_CASE("delusion: what an uninformative action of its own costs a naive predictor") {
@@ -284,6 +284,7 @@ TEST_CASE("doors: a resampled record keeps the evidence, and sequences show what
   CHECK(at::equal(other.x.narrow(2, 3, 7), shown.x.narrow(2, 3, 7)));
   CHECK_THROWS_AS(synthetic_world("confounded_bandit", {{"doors", 2}, {"eps_exp", 0.6}}),
                   UsageError);
+  CHECK_THROWS_AS(synthetic_world("delusion", {{"horizon", 257}}), UsageError);
 }
 
 TEST_CASE("doors: returns of the reference policies") {
