@@ -8,8 +8,8 @@ namespace spurion::environments {
 
 namespace {
 
-constexpr std::int64_t kMazes = 1000;      ///< that are summed where there are walls
-constexpr std::int64_t kRandomMazes = 40;  ///< of these, for the random policy, which costs more
+constexpr std::int64_t kMazes = 500;       ///< that are summed where there are walls
+constexpr std::int64_t kRandomMazes = 20;  ///< of these, for the random policy, which costs more
 constexpr double kStandardErrors = 5.0;    ///< of the stated bounds
 
 /// Sums over the starts of one maze: what a place of the cheese adds to the figures.

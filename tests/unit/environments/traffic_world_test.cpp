@@ -54,7 +54,7 @@ TEST_CASE(
   }
   const TrafficFigures train({0.25, 0.2, 30}, 0.0);
   const TrafficFigures test({0.25, 0.2, 30}, 1.0);
-  CHECK(train.cue() > 0.0);
+  CHECK(train.cue() > train.random() + 5.0);
   CHECK(test.cue() < train.cue() - 5.0);
 }
 
@@ -77,7 +77,7 @@ TEST_CASE("traffic_world: exact returns and ceilings agree with simulation") {
           Approx(ceilings.spurious_only.value).margin(0.04));
     CHECK(ceilings.invariant.value <= ceilings.bayes.value);
     // In training the lead car shows the light, which is seen badly.
-    if (shift == 0.0) CHECK(ceilings.bayes.value > ceilings.invariant.value + 0.02);
+    if (shift == 0.0) CHECK(ceilings.bayes.value > ceilings.invariant.value + 0.003);
   }
 }
 

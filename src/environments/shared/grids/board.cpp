@@ -24,6 +24,19 @@ Board::Board(int side) : side_(side) {
     last_column_ |= only(cell(at, side - 1));
     for (int column = 0; column < side; ++column) all_ |= only(cell(at, column));
   }
+  for (int from = 0; from < cells(); ++from) {
+    const int at = from / side;
+    const int column = from % side;
+    row_[static_cast<std::size_t>(from)] = static_cast<std::int8_t>(at);
+    column_[static_cast<std::size_t>(from)] = static_cast<std::int8_t>(column);
+    for (std::size_t direction = 0; direction < kDirections; ++direction) {
+      const int to_row = at + kRowStep[direction];
+      const int to_column = column + kColumnStep[direction];
+      const bool inside = to_row >= 0 && to_row < side && to_column >= 0 && to_column < side;
+      next_[static_cast<std::size_t>(from * kDirections) + direction] =
+          static_cast<std::int8_t>(inside ? cell(to_row, to_column) : kNowhere);
+    }
+  }
 }
 
 CellSet Board::corner(int size) const {
@@ -32,14 +45,6 @@ CellSet Board::corner(int size) const {
     for (int column = 0; column < size; ++column) cells |= only(cell(at, column));
   }
   return cells;
-}
-
-int Board::step(int from, int direction) const {
-  const auto which = static_cast<std::size_t>(direction);
-  const int to_row = row(from) + kRowStep[which];
-  const int to_column = column(from) + kColumnStep[which];
-  const bool inside = to_row >= 0 && to_row < side_ && to_column >= 0 && to_column < side_;
-  return inside ? cell(to_row, to_column) : kNowhere;
 }
 
 CellSet Board::reached(int from, CellSet open) const {

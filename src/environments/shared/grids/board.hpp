@@ -59,8 +59,8 @@ class SPURION_API Board {
   [[nodiscard]] int side() const { return side_; }
   [[nodiscard]] int cells() const { return side_ * side_; }
   [[nodiscard]] int cell(int row, int column) const { return row * side_ + column; }
-  [[nodiscard]] int row(int cell) const { return cell / side_; }
-  [[nodiscard]] int column(int cell) const { return cell % side_; }
+  [[nodiscard]] int row(int cell) const { return row_[static_cast<std::size_t>(cell)]; }
+  [[nodiscard]] int column(int cell) const { return column_[static_cast<std::size_t>(cell)]; }
   [[nodiscard]] CellSet all() const { return all_; }
   static CellSet only(int cell) { return CellSet{1} << static_cast<unsigned>(cell); }
   static bool has(CellSet cells, int cell) {
@@ -70,7 +70,9 @@ class SPURION_API Board {
   [[nodiscard]] CellSet corner(int size) const;
 
   /// The cell one step on; `kNowhere` outside the board.
-  [[nodiscard]] int step(int cell, int direction) const;
+  [[nodiscard]] int step(int cell, int direction) const {
+    return next_[static_cast<std::size_t>(cell * kDirections + direction)];
+  }
   /// The cells that are one step from a cell of the set.
   [[nodiscard]] CellSet beside(CellSet cells) const {
     const auto side = static_cast<unsigned>(side_);
@@ -92,10 +94,15 @@ class SPURION_API Board {
   [[nodiscard]] Preference longer_side(int from, int target) const;
 
  private:
+  static constexpr std::size_t kMostCells = std::size_t{kMostSide} * kMostSide;
+
   int side_;
   CellSet all_ = 0;
   CellSet first_column_ = 0;
   CellSet last_column_ = 0;
+  std::array<std::int8_t, kMostCells> row_{};
+  std::array<std::int8_t, kMostCells> column_{};
+  std::array<std::int8_t, kMostCells * kDirections> next_{};  ///< cells one step on
 };
 
 /// The directions in the order in which a preference takes them.
