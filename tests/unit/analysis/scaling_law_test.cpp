@@ -239,7 +239,7 @@ TEST_CASE("a verdict that is not shown as one of so many is undecided, and says 
   const auto answer = trials.ask(questions);
   CHECK(verdict_of(answer) == "undecided");
   CHECK(planted_cell(table_of(answer, "_verdicts"), "erm", "reason") ==
-        "it is not shown as one of so many verdicts (Holm)");
+        "alone: closes, but it is not shown as one of so many verdicts (Holm)");
   CHECK_THAT(answer.sentence, Contains("Alone the verdict would be \"closes\" (p = "));
   // It has 6 seeds. More are needed to show it as one of so many.
   const analysis::Table& verdicts = table_of(answer, "_verdicts");

@@ -56,8 +56,12 @@ Cell theory_cell(const JudgedLine& one) {
 std::string reason_of(const JudgedLine& one, const LawOptions& options) {
   if (!one.numbers.problem.empty()) return one.numbers.problem;
   if (one.judgement->learning) return gap_clause(*one.judgement->learning);
-  return fits::scaling_reason_text(one.demoted ? fits::ScalingReason::adjusted : one.law().reason,
-                                   options.for_fits(1.0));
+  if (one.demoted) {
+    return fmt::format(
+        "alone: {}, but {}", fits::scaling_outcome_name(one.law().outcome),
+        fits::scaling_reason_text(fits::ScalingReason::adjusted, options.for_fits(1.0)));
+  }
+  return fits::scaling_reason_text(one.law().reason, options.for_fits(1.0));
 }
 
 Table verdict_table(const LawAnswer& answer) {
