@@ -208,6 +208,14 @@ std::vector<Term> measure_terms() {
        TermKind::idea,
        "The method knows which inputs change when only the cue of a row is changed.",
        {"cue", "twin"}},
+      {"rewards",
+       TermKind::idea,
+       "The method sees the rewards of the actions that the learner took.",
+       {}},
+      {"expert answers",
+       TermKind::idea,
+       "The method sees what an expert would do in the states to which the learner's actions led.",
+       {}},
   };
 }
 
