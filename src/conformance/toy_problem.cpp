@@ -34,6 +34,7 @@ Batch toy_batch(const ToyShape& shape, std::int64_t replicas, std::uint64_t step
   std::vector<Tensor> weight;
   std::vector<Tensor> advantage;
   std::vector<Tensor> returns;
+  std::vector<Tensor> log_probability;
   for (std::int64_t k = 0; k < (shape.shared ? 1 : replicas); ++k) {
     const RandomKey key =
         RandomKey(20).child("rows").child(static_cast<std::uint64_t>(k)).child(step);
@@ -46,21 +47,28 @@ Batch toy_batch(const ToyShape& shape, std::int64_t replicas, std::uint64_t step
                     rows.select(2, 0).gt(0).to(at::kLong));
     // Some rows count nothing, others double: as where rewards of chosen predictions are seen.
     weight.push_back(2.0 * normals(key.child("weight"), {shape.domains, shape.rows}).gt(0.0));
-    // Every action taken was a good one, so whoever learns from rewards learns the labels.
-    advantage.push_back(0.5 + normals(key.child("advantage"), {shape.domains, shape.rows}).abs());
-    returns.push_back(advantage.back() + rows.select(2, 0));
+    if (shape.rewards && shape.task != Task::regression) {
+      // Half of the actions taken are the labels, which are good; the others are bad ones.
+      const Tensor good = normals(key.child("action"), {shape.domains, shape.rows}).gt(0.0);
+      const std::int64_t actions = shape.task == Task::multiclass ? shape.outputs() : 2;
+      y.back() = at::where(good, labels, (labels + 1).remainder(actions));
+      const Tensor size = 0.5 + normals(key.child("advantage"), {shape.domains, shape.rows}).abs();
+      advantage.push_back(at::where(good, size, -size));
+      returns.push_back(advantage.back() + 0.1 * rows.select(2, 0));
+      // By a policy that knows better, so that a clipped ratio leaves room to learn.
+      log_probability.push_back(
+          at::where(good, at::full_like(size, std::log(0.8)), at::full_like(size, std::log(0.2))));
+    }
   }
   Batch batch;
   batch.x = at::stack(x);
   batch.y = at::stack(y);
   if (shape.groups) batch.group = at::stack(group);
   if (shape.weighted) batch.weight = at::stack(weight).to(at::kFloat);
-  if (shape.rewards) {
+  if (!advantage.empty()) {
     batch.advantage = at::stack(advantage);
     batch.returns = at::stack(returns);
-    const double actions =
-        shape.task == Task::multiclass ? static_cast<double>(shape.outputs()) : 2;
-    batch.log_probability = at::full_like(batch.advantage, -std::log(actions));
+    batch.log_probability = at::stack(log_probability);
   }
   batch.domains = shape.domains;
   batch.rows_per_domain = shape.rows;

@@ -102,7 +102,11 @@ class PolicyRun {
     };
     const auto episodes = static_cast<double>(request_->episodes);
     put(Id::mean_return, returns_.mean(1));
-    if (request_->episodes > 1) put(Id::return_error, returns_.std(1) / std::sqrt(episodes));
+    if (request_->episodes > 1) {
+      // Not std(): its last bit depends on how many replicas there are.
+      const Tensor squares = (returns_ - returns_.mean(1, true)).pow(2).sum(1);
+      put(Id::return_error, (squares / (episodes - 1.0) / episodes).sqrt());
+    }
     put(Id::goal_rate, rollout_.goal().to(at::kDouble).mean(1));
     put(Id::proxy_rate, rollout_.proxy().to(at::kDouble).mean(1));
     put(Id::episode_steps, rollout_.steps().to(at::kDouble).mean(1));
