@@ -76,9 +76,10 @@ TEST_CASE("a policy is confused where its return and its actions follow the cue"
   CHECK(cell("dropout", "against watching") == "no difference shown");
   CHECK_THAT(cell("either", "confused seeds"), Contains("0.5"));
   CHECK(cell("erm, dagger", "best return") == "100.00");
-  CHECK_THAT(answer.sentence, Contains("Watching did not resolve the confusion") &&
-                                  Contains("1 of the other 4 policies resolve it") &&
-                                  Contains("asked the expert 40 times"));
+  CHECK_THAT(answer.sentence,
+             Contains("Watching did not resolve the confusion") &&
+                 Contains("Of 4 other policies, 1 is as good as the best policy") &&
+                 Contains("asked the expert 40 times"));
   for (const analysis::Table& one : answer.tables) {
     for (const analysis::Column& column : one.columns) {
       CAPTURE(column.title);

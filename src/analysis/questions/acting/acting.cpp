@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "analysis/questions/acting/acting_answer.hpp"
+#include "core/counted.hpp"
 #include "spurion/question.hpp"
 
 namespace spurion::analysis::questions {
@@ -31,8 +32,8 @@ const char* verdict_text(ActingVerdict verdict) {
 
 std::string cost_text(const ActingLine& line) {
   if (line.queries <= 0.0 && line.steps <= 0.0) return "";
-  if (line.queries <= 0.0) return fmt::format(" It took {:.4g} environment steps.", line.steps);
-  return fmt::format(" It took {:.4g} environment steps and asked the expert {:.4g} times.",
+  if (line.queries <= 0.0) return fmt::format(" It took {:.0f} environment steps.", line.steps);
+  return fmt::format(" It took {:.0f} environment steps and asked the expert {:.0f} times.",
                      line.steps, line.queries);
 }
 
@@ -54,10 +55,21 @@ std::string change_text(const ActingLine& line) {
                      line.test.text());
 }
 
+/// How far a policy is from what is exactly known of beliefs.
+std::string belief_text(const ActingLine& line) {
+  if (line.conditional.count == 0 || line.interventional.count == 0) return "";
+  return fmt::format(
+      " Its probabilities are {} nats from the posterior that takes own actions as evidence, and "
+      "{} "
+      "nats from the one under which they are interventions.",
+      show(line.conditional, 4), show(line.interventional, 4));
+}
+
 std::string line_text(const ActingLine& line) {
-  return fmt::format("{}{} {}: return {}, best {:.2f}.{}{}\n", line.name,
+  return fmt::format("{}{} {}: return {}, best {:.2f}.{}{}{}\n", line.name,
                      line.watches ? " watches and" : "", verdict_text(line.verdict),
-                     show(line.reached, 2), line.best, change_text(line), cost_text(line));
+                     show(line.reached, 2), line.best, change_text(line), belief_text(line),
+                     cost_text(line));
 }
 
 class Acting final : public Question {
@@ -115,11 +127,13 @@ class Acting final : public Question {
 std::string acting_sentence(const ActingFindings& findings) {
   std::string text;
   std::int64_t mended = 0;
+  std::int64_t compared = 0;
   const ActingLine* watching = nullptr;
   for (const ActingLine& line : findings.lines) {
     if (line.watches && watching == nullptr) watching = &line;
   }
   for (const ActingLine& line : findings.lines) {
+    if (line.change) ++compared;
     if (!line.watches && line.verdict == ActingVerdict::as_good_as_best && line.change &&
         line.change->seeds > 1 && line.test.shown(*line.change) == Shown::above) {
       ++mended;
@@ -128,10 +142,14 @@ std::string acting_sentence(const ActingFindings& findings) {
   if (watching != nullptr && watching->verdict == ActingVerdict::follows_the_cue) {
     text += fmt::format(
         "Watching did not resolve the confusion: {} follows the cue, with an accuracy of {} on the "
-        "expert's actions. {} of the other {} policies resolve it: each is as good as the best "
-        "policy and "
-        "better than watching.\n",
-        watching->name, show(watching->accuracy), mended, findings.lines.size() - 1);
+        "expert's actions.",
+        watching->name, show(watching->accuracy));
+    if (compared > 0) {
+      text += fmt::format(
+          " Of {} other {}, {} {} as good as the best policy and better than watching.", compared,
+          compared == 1 ? "policy" : "policies", mended, core::is_or_are(mended));
+    }
+    text += '\n';
   }
   for (std::size_t i = 0; i < findings.lines.size() && i < kMostLines; ++i) {
     text += line_text(findings.lines[i]);
