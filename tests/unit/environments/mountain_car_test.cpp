@@ -151,7 +151,10 @@ TEST_CASE("mountain_car: what is shown follows the dial") {
   const Ceilings here = world->ceilings(world->at(0.0));
   CHECK(here.bayes.value == 1.0);
   CHECK(here.spurious_only.value > 0.95);
-  CHECK(world->ceilings(world->at(1.0)).spurious_only.value < 0.75);
+  // At the first step nothing is shown, and both pushes are as likely: that code is a guess.
+  const Ceiling guessed = world->ceilings(world->at(1.0)).spurious_only;
+  CHECK(guessed.value == Approx(0.5).margin(0.02));
+  CHECK(guessed.error_bound == Approx(0.1).margin(0.03));
 }
 
 TEST_CASE("mountain_car: without the shown action, and with a mask") {

@@ -129,33 +129,70 @@ const ControlWorld::Counted& ControlWorld::counted() const {
   return counted_;
 }
 
-CueActionTable ControlWorld::rows_at(double shift) const {
+ControlWorld::Cells ControlWorld::rows_at(double shift) const {
   const double random = shows_ ? shift : 0.0;
-  CueActionTable table(info_.outputs);
-  for (std::int64_t action = 0; action < info_.outputs; ++action) {
-    const auto at = static_cast<std::size_t>(action);
-    for (const auto& [shown, shares] : counted().cells) {
-      if (random < 1.0 && shares[at] > 0.0) table.add({shown}, action, (1.0 - random) * shares[at]);
-    }
-    const double each = random * counted().actions[at] / static_cast<double>(info_.outputs);
-    if (each <= 0.0) continue;
-    for (std::int64_t drawn = 0; drawn < info_.outputs; ++drawn) {
-      table.add({code(drawn)}, action, each);
-    }
+  const auto actions = static_cast<std::size_t>(info_.outputs);
+  Cells cells;
+  const auto add = [&](float shown, const std::vector<double>& shares, double weight) {
+    if (weight <= 0.0) return;
+    std::vector<double>& cell = cells[shown];
+    cell.resize(actions, 0.0);
+    for (std::size_t a = 0; a < actions; ++a) cell[a] += weight * shares[a];
+  };
+  for (const auto& [shown, shares] : counted().cells) add(shown, shares, 1.0 - random);
+  for (std::int64_t drawn = 0; drawn < info_.outputs; ++drawn) {
+    add(code(drawn), counted().actions, random / static_cast<double>(info_.outputs));
   }
-  return table;
+  return cells;
+}
+
+Ceiling ControlWorld::shown_only(const Cells& here, const Cells& train) const {
+  constexpr double kStandardErrors = 5.0;
+  const auto rows = static_cast<double>(kCounted);
+  Ceiling out{0.0, Exactness::empirical, 0.5 * kStandardErrors / std::sqrt(rows)};
+  for (const auto& [shown, shares] : here) {
+    const auto found = train.find(shown);
+    const std::vector<double>& weights = found == train.end() ? counted().actions : found->second;
+    double total = 0.0;
+    double largest = 0.0;
+    for (const double weight : weights) {
+      total += weight;
+      largest = std::max(largest, weight);
+    }
+    // The difference of two counts has at most the variance of the rows of the cell.
+    const double apart = kStandardErrors * std::sqrt(total / rows);
+    double sum = 0.0;
+    double equals = 0.0;
+    double least = 1.0;
+    double most = 0.0;
+    for (std::size_t a = 0; a < weights.size(); ++a) {
+      if (weights[a] + apart < largest) continue;
+      sum += shares[a];
+      equals += 1.0;
+      least = std::min(least, shares[a]);
+      most = std::max(most, shares[a]);
+    }
+    out.value += sum / equals;
+    out.error_bound += std::max(most - sum / equals, sum / equals - least);
+  }
+  return out;
 }
 
 Ceilings ControlWorld::ceilings(const Domain& domain) const {
-  const CueActionTable here = rows_at(domains_.shift(domain));
-  CueActionTable train(info_.outputs);
-  for (const double shift : domains_.train_shifts()) train.add(rows_at(shift), 1.0);
-  const double error = 2.5 / std::sqrt(static_cast<double>(kCounted));
+  Cells train;
+  const auto domains = static_cast<double>(domains_.train_shifts().size());
+  for (const double shift : domains_.train_shifts()) {
+    for (const auto& [shown, shares] : rows_at(shift)) {
+      std::vector<double>& cell = train[shown];
+      cell.resize(shares.size(), 0.0);
+      for (std::size_t a = 0; a < shares.size(); ++a) cell[a] += shares[a] / domains;
+    }
+  }
   Ceilings out;
   out.bayes = {1.0, Exactness::closed_form, counted().hidden};
   out.invariant = out.bayes;
-  out.spurious_only = {here.accuracy_of(train), Exactness::empirical, error};
-  out.chance = here.best_constant();
+  out.spurious_only = shown_only(rows_at(domains_.shift(domain)), train);
+  out.chance = *std::max_element(counted().actions.begin(), counted().actions.end());
   return out;
 }
 

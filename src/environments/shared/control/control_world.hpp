@@ -94,15 +94,21 @@ class ControlWorld : public InteractiveWorld {
   bool graph_inputs_;  ///< whether a mask follows the inputs
   std::int64_t seen_ = 0;
   std::int64_t first_ = 0;
+  /// [A] shares of the expert's actions beside each shown code.
+  using Cells = std::map<float, std::vector<double>>;
   /// What was counted on rows without random actions. Rows of every domain follow from it.
   struct Counted {
-    std::map<float, std::vector<double>> cells;  ///< [A] shares beside each shown code
-    std::vector<double> actions;                 ///< [A] shares
-    double hidden = 0.0;                         ///< `hidden_bound`
+    Cells cells;
+    std::vector<double> actions;  ///< [A] shares
+    double hidden = 0.0;          ///< `hidden_bound`
   };
   [[nodiscard]] const Counted& counted() const;
   /// Of the rows where this share of steps shows a random action.
-  [[nodiscard]] CueActionTable rows_at(double shift) const;
+  [[nodiscard]] Cells rows_at(double shift) const;
+  /// The score, in the rows `here`, of the best predictor from the shown action in the rows
+  /// `train`. Actions that the counts cannot tell apart are taken equally often; the error says
+  /// what they are apart.
+  [[nodiscard]] Ceiling shown_only(const Cells& here, const Cells& train) const;
 
   mutable std::once_flag count_once_;
   mutable Counted counted_;
