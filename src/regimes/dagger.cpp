@@ -105,6 +105,9 @@ class Dagger final : public Regime {
 
   void run(const RegimeContext& context, Method& method, ReplicaTrainer& trainer,
            Evaluator& evaluator) const override {
+    for (const auto& environment : context.environments) {
+      require_interactive(*environment, "dagger");
+    }
     Run run{context, method, trainer, evaluator};
     Rounds body(run, options_);
     run_phases(

@@ -88,6 +88,7 @@ class GraphIntervention final : public Regime {
 
   void run(const RegimeContext& context, Method& method, ReplicaTrainer& trainer,
            Evaluator& evaluator) const override {
+    for (const auto& environment : context.environments) check(*environment, context.training);
     // Sums over all rows know nothing of masks.
     RegimeContext by_rows = context;
     by_rows.linear_risks = false;

@@ -55,6 +55,9 @@ class Teaching final : public Regime {
 
   void run(const RegimeContext& context, Method& method, ReplicaTrainer& trainer,
            Evaluator& evaluator) const override {
+    for (const auto& environment : context.environments) {
+      require_interactive(*environment, "teaching");
+    }
     Run run{context, method, trainer, evaluator};
     Lessons body(run, counterfactual());
     run_phases(

@@ -127,12 +127,32 @@ TEST_CASE("a policy on a graph is found by acting and by asking") {
 }
 
 TEST_CASE("a regime whose learner acts says which environment it needs") {
-  CHECK_THROWS_WITH(acted_trial(R"({ name = "two_bit" })", R"({ name = "dagger" })"),
-                    Contains("regime 'dagger' needs an environment that answers to actions"));
-  CHECK_THROWS_WITH(
-      acted_trial(R"({ name = "mountain_car" })", R"({ name = "graph_intervention" })"),
-      Contains("set its option graph_inputs = true"));
-  CHECK_THROWS_WITH(acted_trial(kCar, R"({ name = "dagger", rounds = 12 })"),
+  const Catalog catalog = builtin_catalog();
+  const auto made = [](const auto& entry, const Value& options) {
+    Problems problems;
+    Value all = entry.schema.normalise(options, "s", problems);
+    problems.raise();
+    return all;
+  };
+  const auto refusal = [&](const char* world, const char* regime, const Value& options) {
+    const auto& environments = catalog.environments.at(world);
+    const auto& regimes = catalog.regimes.at(regime);
+    regimes.make({made(regimes, options)})
+        ->check(*environments.make({made(environments, Value())}, EnvironmentContext{1, nullptr}),
+                {12, 40, 10});
+  };
+  for (const char* name : {"dagger", "teaching", "graph_intervention"}) {
+    CHECK_THROWS_WITH(
+        refusal("two_bit", name, Value()),
+        Contains(fmt::format("regime '{}' needs an environment that answers to actions", name)));
+    // Who skips the check is refused all the same.
+    CHECK_THROWS_WITH(
+        acted_trial(R"({ name = "two_bit" })", fmt::format("{{ name = \"{}\" }}", name)),
+        Contains("needs an environment that answers to actions"));
+  }
+  CHECK_THROWS_WITH(refusal("mountain_car", "graph_intervention", Value()),
+                    Contains("set its option graph_inputs = true"));
+  CHECK_THROWS_WITH(refusal("mountain_car", "dagger", Value::Table{{"rounds", 12}}),
                     Contains("with 12 rounds needs at least 13"));
 }
 
