@@ -15,7 +15,7 @@ using spurion::tests::TemporaryFolder;
 namespace {
 
 /// Classification and regression, one cue and several, with exact theory, on no stream and on
-/// streams of each regime.
+/// streams of each regime; policies that act, with an exact predictive and without.
 constexpr const char* kNumbersSuite = R"toml(
 name = "numbers"
 seeds = 1
@@ -57,6 +57,14 @@ regime = [
   { name = "online", trajectory = "reversal", phase_count = 2 },
   { name = "online_active", trajectory = "reversal", phase_count = 2 },
 ]
+[[experiment]]
+name = "acting"
+environment = { name = "mountain_car", graph_inputs = true }
+regime = { name = "graph_intervention", iterations = 2 }
+[[experiment]]
+name = "belief"
+environment = { name = "delusion" }
+regime = { name = "offline" }
 )toml";
 
 const StoredResults& stored() {
@@ -74,7 +82,7 @@ const StoredResults& stored() {
 
 TEST_CASE("every stored number is explained, and lies in its range") {
   const StoredResults& results = stored();
-  REQUIRE(results.trials.size() == 16);
+  REQUIRE(results.trials.size() == 18);
   const analysis::StoredMetrics metrics(results);
   std::set<std::string> seen;
   constexpr double kSlack = 1e-9;
