@@ -85,9 +85,16 @@ class Visit {
   TrainedPolicy policy_;
 };
 
-/// Adds the states of a wave that a replica visited, and counts what they cost.
-void note(const Wave& wave, std::size_t number, std::int64_t replica, std::vector<Place>& places,
-          ActingCosts& costs, double flops) {
+/// What a visit costs: where it is counted, and the operations of a pass for one state.
+struct VisitCosts {
+  ActingCosts& counted;
+  double flops;
+};
+
+/// Adds the states of wave `number` that a replica visited, and counts what they cost.
+void note(const std::vector<Wave>& waves, std::size_t number, std::int64_t replica,
+          std::vector<Place>& places, const VisitCosts& costs) {
+  const Wave& wave = waves[number];
   const std::int64_t lanes = wave.returns.size(1);
   std::int64_t visited = 0;
   for (std::size_t step = 0; step < wave.open.size(); ++step) {
@@ -98,21 +105,20 @@ void note(const Wave& wave, std::size_t number, std::int64_t replica, std::vecto
       ++visited;
     }
   }
-  costs.count_steps(replica, visited);
-  costs.count_flops(replica, static_cast<double>(visited) * flops);
+  costs.counted.count_steps(replica, visited);
+  costs.counted.count_flops(replica, static_cast<double>(visited) * costs.flops);
   for (std::int64_t lane = 0; lane < lanes; ++lane) {
-    costs.count_return(replica, wave.returns.data_ptr<double>()[replica * lanes + lane]);
+    costs.counted.count_return(replica, wave.returns.data_ptr<double>()[replica * lanes + lane]);
   }
 }
 
-/// Copies states of a replica in a slot.
-void copy_states(const std::vector<Wave>& waves, const std::vector<Place>& places,
-                 const std::vector<std::int64_t>& chosen, const Tensor& x, const Tensor& y,
-                 std::int64_t replica) {
+/// Copies the chosen states of a replica into a slot: inputs [n, ...] and labels [n].
+void copy_states(const std::vector<Wave>& waves, const std::vector<Place>& chosen,
+                 std::int64_t replica, const Tensor& x, const Tensor& y) {
   const std::int64_t lanes = waves.front().returns.size(1);
   const std::int64_t each = x.numel() / x.size(0);
   for (std::int64_t i = 0; i < x.size(0); ++i) {
-    const Place& place = places[static_cast<std::size_t>(chosen[static_cast<std::size_t>(i)])];
+    const Place& place = chosen[static_cast<std::size_t>(i)];
     const Wave& wave = waves[place.wave];
     const std::int64_t from = replica * lanes + place.lane;
     std::memcpy(x.data_ptr<float>() + i * each,
@@ -148,7 +154,7 @@ SlotRows visit_and_label(Run& run, const VisitOptions& options, ActingCosts& cos
       for (std::int64_t k = 0; k < replicas; ++k) {
         std::vector<Place>& own = places[static_cast<std::size_t>(k)];
         if (!enough(own)) {
-          note(waves.back(), waves.size() - 1, k, own, costs, visit.flops());
+          note(waves, waves.size() - 1, k, own, {costs, visit.flops()});
         }
       }
     }
@@ -158,8 +164,11 @@ SlotRows visit_and_label(Run& run, const VisitOptions& options, ActingCosts& cos
                                 .child("asked states")
                                 .child(static_cast<std::uint64_t>(options.round))
                                 .child(static_cast<std::uint64_t>(domain));
-      copy_states(waves, own, permutation(key, static_cast<std::int64_t>(own.size())),
-                  rows.x[k][domain], rows.y[k][domain], k);
+      std::vector<Place> chosen;
+      for (const std::int64_t i : permutation(key, static_cast<std::int64_t>(own.size()))) {
+        chosen.push_back(own[static_cast<std::size_t>(i)]);
+      }
+      copy_states(waves, chosen, k, rows.x[k][domain], rows.y[k][domain]);
       costs.count_queries(k, options.labels);
     }
   }

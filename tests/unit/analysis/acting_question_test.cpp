@@ -66,16 +66,16 @@ TEST_CASE("a policy is confused where its return and its actions follow the cue"
     }
     return std::string("no such row");
   };
-  CHECK(cell("erm, offline", "policy verdict") == "follows the cue");
+  CHECK(cell("offline, erm", "policy verdict") == "follows the cue");
   CHECK(cell("dropout", "policy verdict") == "fails without the cue");
-  CHECK(cell("erm, dagger", "policy verdict") == "as good as the best");
+  CHECK(cell("dagger, erm", "policy verdict") == "as good as the best");
   CHECK(cell("ppo", "policy verdict") == "below the best");
   CHECK(cell("either", "policy verdict") == "return not shown");
-  CHECK(cell("erm, offline", "against watching") == "watches");
-  CHECK(cell("erm, dagger", "against watching") == "better than watching");
+  CHECK(cell("offline, erm", "against watching") == "watches");
+  CHECK(cell("dagger, erm", "against watching") == "better than watching");
   CHECK(cell("dropout", "against watching") == "no difference shown");
   CHECK_THAT(cell("either", "confused seeds"), Contains("0.5"));
-  CHECK(cell("erm, dagger", "best return") == "100.00");
+  CHECK(cell("dagger, erm", "best return") == "100.00");
   CHECK_THAT(answer.sentence,
              Contains("Watching did not resolve the confusion") &&
                  Contains("Of 4 other policies, 1 is as good as the best policy") &&

@@ -92,6 +92,10 @@ kind = "scaling_law"
 experiment = "scale"
 axis = "model.width"
 hypothesis = "closes"
+[[question]]
+text = "Does acting resolve it?"
+kind = "acting"
+experiment = "scale"
 )toml";
 
 /// The kept store, asked questions of every kind.
@@ -107,7 +111,7 @@ StoredResults with_more_questions() {
 TEST_CASE("every column and verdict of a report has an entry in the glossary") {
   const StoredResults results = with_more_questions();
   const auto answers = analysis::answer_all(results);
-  REQUIRE(answers.size() == 14);
+  REQUIRE(answers.size() == 15);
   std::set<std::string> asked;
   for (const auto& question : Suite::parse(results.context.at("suite"), "suite").questions) {
     asked.insert(question.kind);
