@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "acting/rollout.hpp"
-#include "spurion/random.hpp"
 #include "spurion/export.hpp"
+#include "spurion/random.hpp"
 #include "spurion/tensor.hpp"
 
 /// \file

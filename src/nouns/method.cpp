@@ -6,9 +6,8 @@ namespace spurion {
 
 Batch Batch::to(Device device) const {
   Batch out = *this;
-  for (Tensor Batch::*member :
-       {&Batch::x, &Batch::y, &Batch::group, &Batch::weight, &Batch::number, &Batch::advantage,
-        &Batch::returns, &Batch::log_probability}) {
+  for (Tensor Batch::*member : {&Batch::x, &Batch::y, &Batch::group, &Batch::weight, &Batch::number,
+                                &Batch::advantage, &Batch::returns, &Batch::log_probability}) {
     if ((out.*member).defined()) out.*member = (out.*member).to(device);
   }
   return out;

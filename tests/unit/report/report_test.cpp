@@ -73,9 +73,9 @@ TEST_CASE("the report is one page without network, escaped, with a CSV for every
   for (const char* outside : {"src=\"http", "href=\"http", "@import", "url(http"}) {
     CHECK(html.find(outside) == std::string::npos);
   }
-  for (const char* part : {"id=\"answers\"", "id=\"shift\"", "id=\"run\"", "role=\"img\"",
-                           "<caption>", "scope=\"col\"", "prefers-color-scheme", "@media print",
-                           "@page wide"}) {
+  for (const char* part :
+       {"id=\"answers\"", "id=\"shift\"", "id=\"run\"", "role=\"img\"", "<caption>",
+        "scope=\"col\"", "prefers-color-scheme", "@media print", "@page wide"}) {
     CHECK(html.find(part) != std::string::npos);
   }
   CHECK(html.find("25 done of 25; 0 diverged, 0 failed") != std::string::npos);
