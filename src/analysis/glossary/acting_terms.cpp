@@ -36,7 +36,7 @@ std::vector<Term> acting_ideas() {
   };
 }
 
-/// What policies that act add to the columns.
+/// What policies that act add to the columns. Long because it is a table.
 std::vector<Term> acting_columns() {
   constexpr TermKind kColumn = TermKind::column;
   return {
