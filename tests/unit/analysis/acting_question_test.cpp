@@ -24,7 +24,9 @@ struct PlantedPolicy {
 
 void add_policy(PlantedTrials& trials, const PlantedPolicy& policy, std::int64_t seed) {
   TrialResult& trial = trials.add(policy.method, seed, 0.9, 0.5, policy.regime);
-  const double index = policy.index + seed_noise(seed);
+  // Policies vary each in its own way, or all differences between them would be the same.
+  const auto own = static_cast<std::int64_t>(policy.method.size() + policy.regime.size());
+  const double index = policy.index + seed_noise(seed + own);
   const auto put = [&](const char* domain, const char* metric, double value, std::int64_t step) {
     trial.measurements.push_back({0, step, domain, 0.0, metric, value});
   };
