@@ -12,5 +12,5 @@ set(SPURION_QUESTIONS
   trend
   selection
   adaptation
-  acting
+  compare_policies
 )

@@ -7,7 +7,7 @@
 
 #include "analysis/fits/scaling_judgement.hpp"
 #include "analysis/gap_verdict.hpp"
-#include "analysis/questions/acting/acting_lines.hpp"
+#include "analysis/questions/compare_policies/policy_lines.hpp"
 #include "analysis/questions/leaderboard/judge.hpp"
 #include "catch.hpp"
 #include "spurion/access.hpp"

@@ -94,7 +94,7 @@ axis = "model.width"
 hypothesis = "closes"
 [[question]]
 text = "Does acting resolve it?"
-kind = "acting"
+kind = "compare_policies"
 experiment = "scale"
 )toml";
 

@@ -1,7 +1,7 @@
-// The question kind 'acting': policies beside what is known of the environment.
+// The question kind 'compare_policies': policies beside what is known of the environment.
 #include <string>
 
-#include "analysis/questions/acting/acting_lines.hpp"
+#include "analysis/questions/compare_policies/policy_lines.hpp"
 #include "spurion/analysis/glossary.hpp"
 #include "unit/analysis/planted.hpp"
 
@@ -11,7 +11,7 @@ using Catch::Contains;
 
 namespace {
 
-constexpr const char* kAskActing = "kind = \"acting\"\n";
+constexpr const char* kAskActing = "kind = \"compare_policies\"\n";
 
 /// What a policy did: where its return lies between the optimum (100) and the cue (0), and how
 /// often its actions change with the cue.

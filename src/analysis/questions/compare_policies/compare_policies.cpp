@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "analysis/questions/acting/acting_answer.hpp"
+#include "analysis/questions/compare_policies/policy_answer.hpp"
 #include "core/counted.hpp"
 #include "spurion/question.hpp"
 
@@ -72,7 +72,7 @@ std::string line_text(const ActingLine& line) {
                      cost_text(line));
 }
 
-class Acting final : public Question {
+class ComparePolicies final : public Question {
  public:
   using Options = ActingOptions;
   static const Schema<Options>& schema() {
@@ -98,7 +98,7 @@ class Acting final : public Question {
                    Bounds{0.0, 0.5, false, false, {}});
     return schema;
   }
-  explicit Acting(Options options) : options_(std::move(options)) {}
+  explicit ComparePolicies(Options options) : options_(std::move(options)) {}
 
   [[nodiscard]] Answer answer(const Study& study, const std::string& experiment) const override {
     const ResultsView view(study, experiment);
@@ -164,10 +164,10 @@ std::string acting_sentence(const ActingFindings& findings) {
   return text + few_seeds_text(tests) + findings.view.fates_text(lines);
 }
 
-void register_acting(QuestionKinds& kinds);
-void register_acting(QuestionKinds& kinds) {
-  kinds.add<Acting>("acting", "Does acting resolve what watching did not?",
-                    "de Haan et al. 2019; Ortega et al. 2021");
+void register_compare_policies(QuestionKinds& kinds);
+void register_compare_policies(QuestionKinds& kinds) {
+  kinds.add<ComparePolicies>("compare_policies", "Does acting resolve what watching did not?",
+                             "de Haan et al. 2019; Ortega et al. 2021");
 }
 
 }  // namespace spurion::analysis::questions

@@ -1,4 +1,4 @@
-#include "analysis/questions/acting/acting_lines.hpp"
+#include "analysis/questions/compare_policies/policy_lines.hpp"
 
 #include <fmt/format.h>
 

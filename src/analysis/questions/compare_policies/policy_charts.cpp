@@ -4,7 +4,7 @@
 #include <cmath>
 #include <map>
 
-#include "analysis/questions/acting/acting_answer.hpp"
+#include "analysis/questions/compare_policies/policy_answer.hpp"
 #include "core/measurement_names.hpp"
 
 namespace spurion::analysis::questions {

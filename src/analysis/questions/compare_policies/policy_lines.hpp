@@ -12,7 +12,7 @@
 
 namespace spurion::analysis::questions {
 
-/// Options of questions of kind `acting`.
+/// Options of questions of kind `compare_policies`.
 struct ActingOptions {
   std::string domain = "in_distribution";
   std::string watching = "offline";

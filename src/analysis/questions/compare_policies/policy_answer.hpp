@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/questions/acting/acting_lines.hpp"
+#include "analysis/questions/compare_policies/policy_lines.hpp"
 #include "spurion/analysis/chart.hpp"
 #include "spurion/analysis/table.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "analysis/questions/acting/acting_answer.hpp"
+#include "analysis/questions/compare_policies/policy_answer.hpp"
 
 namespace spurion::analysis::questions {
 
