@@ -72,6 +72,7 @@ struct Episodes {
   [[nodiscard]] std::int64_t count() const { return static_cast<std::int64_t>(number.size()); }
   /// The numbers `s` of the state of all episodes: [N] of them, one after the other.
   [[nodiscard]] double* values(std::int64_t s) { return state.data() + s * count(); }
+  /// The same, to be read.
   [[nodiscard]] const double* values(std::int64_t s) const { return state.data() + s * count(); }
   /// Whether all are over.
   [[nodiscard]] SPURION_API bool all_done() const;

@@ -20,11 +20,10 @@ Tensor of(std::initializer_list<std::int64_t> values) {
 TEST_CASE("habits of actions are counted within episodes that go on") {
   ActionHabits habits(1, 2);
   // Lane 0: 0 0 1 1; lane 1: 1 1, then it is over.
-  const std::vector<std::pair<Tensor, Tensor>> steps = {
-      {of({0, 1}), at::ones({1, 2}, at::kBool)},
-      {of({0, 1}), at::ones({1, 2}, at::kBool)},
-      {of({1, 0}), at::tensor({true, false}, at::kBool).reshape({1, 2})},
-      {of({1, 0}), at::tensor({true, false}, at::kBool).reshape({1, 2})}};
+  const std::vector<std::pair<Tensor, Tensor>> steps = {{of({0, 1}), at::ones({1, 2}, at::kBool)},
+                                                        {of({0, 1}), at::ones({1, 2}, at::kBool)},
+                                                        {of({1, 0}), of({1, 0}).to(at::kBool)},
+                                                        {of({1, 0}), of({1, 0}).to(at::kBool)}};
   for (std::size_t t = 0; t < steps.size(); ++t) {
     const auto step = static_cast<std::int64_t>(t);
     habits.add(steps[t].first, steps[t].second, of({step, step}));
