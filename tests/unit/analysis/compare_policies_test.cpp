@@ -73,13 +73,13 @@ TEST_CASE("a policy is confused where its return and its actions follow the cue"
   CHECK(cell("dagger, erm", "policy verdict") == "as good as the best");
   CHECK(cell("ppo", "policy verdict") == "below the best");
   CHECK(cell("either", "policy verdict") == "return not shown");
-  CHECK(cell("offline, erm", "against watching") == "watches");
-  CHECK(cell("dagger, erm", "against watching") == "better than watching");
-  CHECK(cell("dropout", "against watching") == "no difference shown");
+  CHECK(cell("offline, erm", "against the baseline") == "baseline");
+  CHECK(cell("dagger, erm", "against the baseline") == "better than the baseline");
+  CHECK(cell("dropout", "against the baseline") == "no difference shown");
   CHECK_THAT(cell("either", "confused seeds"), Contains("0.5"));
   CHECK(cell("dagger, erm", "best return") == "100.00");
   CHECK_THAT(answer.sentence,
-             Contains("Watching did not resolve the confusion") &&
+             Contains("The baseline is confused") &&
                  Contains("Of 4 other policies, 1 is as good as the best policy") &&
                  Contains("asked the expert 40 times"));
   for (const analysis::Table& one : answer.tables) {

@@ -24,6 +24,10 @@ const char* verdict_text(ActingVerdict verdict) {
       return "is below the best policy";
     case ActingVerdict::not_shown:
       return "is shown neither to be as good as the best policy nor to be worse";
+    case ActingVerdict::actions_as_evidence:
+      return "takes its own actions as evidence";
+    case ActingVerdict::actions_as_interventions:
+      return "takes its own actions as interventions";
     case ActingVerdict::no_index:
       return "acts where following the cue costs nothing";
   }
@@ -41,16 +45,17 @@ std::string change_text(const ActingLine& line) {
   if (!line.change) return "";
   if (line.change->seeds < 2) {
     return fmt::format(
-        " Its return differs from that of watching by {}; one seed cannot show a "
+        " Its return differs from that of the baseline by {}; one seed cannot show a "
         "difference.",
         show(*line.change, 2));
   }
   const Shown shown = line.test.shown(*line.change);
   if (shown == Shown::no) {
-    return fmt::format(" No difference from watching is shown: {} ({}{}).", show(*line.change, 2),
-                       line.test.text(), line.test.not_shown_text(*line.change));
+    return fmt::format(" No difference from the baseline is shown: {} ({}{}).",
+                       show(*line.change, 2), line.test.text(),
+                       line.test.not_shown_text(*line.change));
   }
-  return fmt::format(" Its return is {} than that of watching, by {} ({}).",
+  return fmt::format(" Its return is {} than that of the baseline, by {} ({}).",
                      shown == Shown::above ? "higher" : "lower", show(*line.change, 2),
                      line.test.text());
 }
@@ -67,7 +72,7 @@ std::string belief_text(const ActingLine& line) {
 
 std::string line_text(const ActingLine& line) {
   return fmt::format("{}{} {}: return {}, best {:.2f}.{}{}{}\n", line.name,
-                     line.watches ? " watches and" : "", verdict_text(line.verdict),
+                     line.watches ? " (the baseline)" : "", verdict_text(line.verdict),
                      show(line.reached, 2), line.best, change_text(line), belief_text(line),
                      cost_text(line));
 }
@@ -81,17 +86,18 @@ class ComparePolicies final : public Question {
             .field("domain", &Options::domain,
                    "Domain in which the policies act: \"in_distribution\" (the mean over the train "
                    "domains), \"test\", or one train domain such as \"train_0\".")
-            .field("watching", &Options::watching,
+            .field("baseline_regime", &Options::baseline_regime,
                    "Regime of the policy that the others are compared with.")
-            .field("method", &Options::method,
+            .field("baseline_method", &Options::baseline_method,
                    "Method of the policy that the others are compared with.")
             .field("best", &Options::best,
                    "The policy whose return counts as the best: \"optimal\", or \"expert\", which "
                    "policies that imitate can reach.",
                    one_of({"optimal", "expert"}))
             .field("one_baseline", &Options::one_baseline,
-                   "Whether all policies are compared with the first one that watches, also across "
-                   "environments. Else each is compared with that of its own environment, if it "
+                   "Whether all policies are compared with the first one that is a baseline, also "
+                   "across environments. Else each is compared with that of its own environment, "
+                   "if it "
                    "has one.")
             .field("margin", &Options::margin,
                    "Return confusion up to which a policy counts as good as the best.",
@@ -141,13 +147,13 @@ std::string acting_sentence(const ActingFindings& findings) {
   }
   if (watching != nullptr && watching->verdict == ActingVerdict::follows_the_cue) {
     text += fmt::format(
-        "Watching did not resolve the confusion: {} follows the cue, with an accuracy of {} on the "
-        "expert's actions.",
+        "The baseline is confused: {} follows the cue, with an accuracy of {} on the expert's "
+        "actions.",
         watching->name, show(watching->accuracy));
     if (compared > 0) {
       text += fmt::format(
-          " Of {} other {}, {} {} as good as the best policy and better than watching.", compared,
-          compared == 1 ? "policy" : "policies", mended, core::is_or_are(mended));
+          " Of {} other {}, {} {} as good as the best policy and better than the baseline.",
+          compared, compared == 1 ? "policy" : "policies", mended, core::is_or_are(mended));
     }
     text += '\n';
   }

@@ -109,6 +109,13 @@ void add_costs(const ResultsView& view, ActingLine& line) {
 }
 
 ActingVerdict judge_line(const ActingLine& line, double margin) {
+  // The best policy sees what beliefs are about, so returns do not judge beliefs.
+  if (line.conditional.count > 0 && line.interventional.count > 0) {
+    if (line.conditional.seeds < 2) return ActingVerdict::not_shown;
+    if (line.conditional.high < line.interventional.low) return ActingVerdict::actions_as_evidence;
+    return line.interventional.high < line.conditional.low ? ActingVerdict::actions_as_interventions
+                                                           : ActingVerdict::not_shown;
+  }
   if (line.confusion.empty()) return ActingVerdict::no_index;
   const Estimate& index = line.index;
   const bool known = index.has_spread() || (index.seeds > 1 && index.low == index.high);
@@ -162,14 +169,14 @@ bool is_variant(const std::string& name, const std::string& wanted) {
   return name == wanted || name.rfind(wanted + " ", 0) == 0 || name.rfind(wanted + "(", 0) == 0;
 }
 
-/// The line that another is compared with: that of the method that watches in the same environment,
+/// The line that another is compared with: that of the baseline in the same environment,
 /// or else, and with one baseline for all, in the first one that has it.
 const ActingLine* watching_line(const std::vector<ActingLine>& lines, const ActingLine& line,
                                 const ActingOptions& options) {
   const ActingLine* first = nullptr;
   for (const ActingLine& one : lines) {
-    if (!is_variant(one.line.regime, options.watching) ||
-        !is_variant(one.line.method, options.method)) {
+    if (!is_variant(one.line.regime, options.baseline_regime) ||
+        !is_variant(one.line.method, options.baseline_method)) {
       continue;
     }
     if (!options.one_baseline && one.line.environment == line.line.environment) return &one;
@@ -192,6 +199,10 @@ const char* acting_verdict_name(ActingVerdict verdict) {
       return "below the best";
     case ActingVerdict::not_shown:
       return "return not shown";
+    case ActingVerdict::actions_as_evidence:
+      return "takes own actions as evidence";
+    case ActingVerdict::actions_as_interventions:
+      return "takes own actions as interventions";
     case ActingVerdict::no_index:
       return "cue costs nothing";
   }
@@ -219,7 +230,7 @@ Estimate ConfusedSeeds::share() const {
 std::vector<ActingLine> acting_lines(const ResultsView& view, const std::string& experiment,
                                      const ActingOptions& options) {
   std::vector<ActingLine> lines;
-  for (const ResultsView::Line& line : view.lines_by_environment(options.method)) {
+  for (const ResultsView::Line& line : view.lines_by_environment(options.baseline_method)) {
     ActingLine one = measured_line(view, line, experiment, options);
     if (!one.returns.empty()) lines.push_back(std::move(one));
   }

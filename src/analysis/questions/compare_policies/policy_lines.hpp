@@ -15,8 +15,8 @@ namespace spurion::analysis::questions {
 /// Options of questions of kind `compare_policies`.
 struct ActingOptions {
   std::string domain = "in_distribution";
-  std::string watching = "offline";
-  std::string method = "erm";
+  std::string baseline_regime = "offline";
+  std::string baseline_method = "erm";
   std::string best = "optimal";
   bool one_baseline = false;
   double margin = 0.1;
@@ -24,12 +24,14 @@ struct ActingOptions {
 
 /// What the policies of one line come to: its verdict.
 enum class ActingVerdict {
-  as_good_as_best,    ///< the return confusion is shown to be within the margin
-  follows_the_cue,    ///< it is shown to be above a half, and actions are shown to follow the cue
-  fails_without_cue,  ///< it is shown to be above a half, and actions are shown not to
-  worse_than_best,    ///< it is shown to be above the margin, but not on which side of a half
-  not_shown,          ///< the interval allows both, or there is one seed
-  no_index            ///< following the cue costs nothing here, so there is no index
+  as_good_as_best,      ///< the return confusion is shown to be within the margin
+  follows_the_cue,      ///< it is shown to be above a half, and actions are shown to follow the cue
+  fails_without_cue,    ///< it is shown to be above a half, and actions are shown not to
+  worse_than_best,      ///< it is shown to be above the margin, but not on which side of a half
+  not_shown,            ///< the interval allows both, or there is one seed
+  actions_as_evidence,  ///< nearer to the posterior that takes own actions as evidence
+  actions_as_interventions,  ///< nearer to the one under which they are interventions
+  no_index                   ///< following the cue costs nothing here, so there is no index
 };
 SPURION_API const char* acting_verdict_name(ActingVerdict verdict);
 
@@ -65,7 +67,7 @@ struct ActingLine {
   double flops = 0.0;
   ActingVerdict verdict = ActingVerdict::not_shown;
   bool watches = false;            ///< it is what the others are compared with
-  std::optional<Estimate> change;  ///< return minus that of the line that watches, paired by seed
+  std::optional<Estimate> change;  ///< return minus that of the baseline, paired by seed
   PairedTest test;                 ///< of the change, adjusted for all lines
 };
 

@@ -18,16 +18,16 @@ Cell estimate_cell(const Estimate& estimate, int digits = 3) {
 
 Cell cost_cell(double value) { return Cell(Number{value, Notation::significant, 4}); }
 
-/// What a line comes to beside the one that watches.
+/// What a line comes to beside the baseline.
 Cell against_cell(const ActingLine& line) {
-  if (line.watches) return std::string("watches");
+  if (line.watches) return std::string("baseline");
   if (!line.change) return {};
   if (line.change->seeds < 2) return std::string("one seed only");
   switch (line.test.shown(*line.change)) {
     case Shown::above:
-      return std::string("better than watching");
+      return std::string("better than the baseline");
     case Shown::below:
-      return std::string("worse than watching");
+      return std::string("worse than the baseline");
     case Shown::no:
       break;
   }
@@ -47,13 +47,13 @@ Table acting_table(const ActingFindings& findings) {
           "from the environment. return confusion: 0 at the best policy, 1 at the policy that "
           "follows the cue. confused seeds: share of seeds whose index is above 0.5, with a 95 % "
           "Wilson "
-          "interval. change in return: return minus the return of the policy that watches (method "
+          "interval. change in return: return minus the return of the baseline (method "
           "{}, regime "
           "{}), paired by seed; its verdict is adjusted for all lines (Holm). The verdict on a "
           "policy uses a margin of {}. Each seed counts with its mean over configurations. The "
           "glossary (or 'spurion describe TERM') defines each column and verdict.{}",
-          domain, kIntervalText, findings.options.best, findings.options.method,
-          findings.options.watching, findings.options.margin, findings.view.note(false)),
+          domain, kIntervalText, findings.options.best, findings.options.baseline_method,
+          findings.options.baseline_regime, findings.options.margin, findings.view.note(false)),
       {{"policy"},
        {"return", ColumnKind::estimate},
        {"best return", ColumnKind::number},
@@ -66,7 +66,7 @@ Table acting_table(const ActingFindings& findings) {
        {"policy verdict"},
        {"change in return", ColumnKind::estimate},
        {"p", ColumnKind::number},
-       {"against watching"},
+       {"against the baseline"},
        {"seeds", ColumnKind::count},
        {"trials", ColumnKind::count}}};
   for (const ActingLine& line : findings.lines) {
