@@ -6,21 +6,22 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "measure.hpp"
-#include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/interactive.hpp"
+#include "world_steps.hpp"
 
 namespace {
 
 using namespace spurion;
 
-constexpr std::int64_t kEpisodes = 4096;
-constexpr std::int64_t kSteps = 32;
+using speed::kEpisodes;
+using speed::kSteps;
+using speed::Measured;
+
 constexpr double kStepsBar = 1e7;  ///< wanted steps a second
 constexpr double kPi = 3.14159265358979324;
 
@@ -94,24 +95,12 @@ struct Subject {
   void (*step)(Plain&, std::int64_t);
 };
 
-struct Measured {
-  double steps = 0.0;          ///< that were taken by episodes that were not over
-  double batch_seconds = 0.0;  ///< of all of them
-  double plain_seconds = 0.0;
-};
-
 Measured measure(const Subject& subject) {
-  const Catalog catalog = builtin_catalog();
-  const auto& entry = catalog.environments.at(subject.name);
-  Problems problems;
-  const Value options = entry.schema.normalise(Value(Value::Table{}), subject.name, problems);
-  problems.raise();
-  const auto made = entry.make({options}, EnvironmentContext{0, nullptr});
+  const auto made = speed::made_world(subject.name, Value(Value::Table{}));
   const InteractiveEnvironment& world = *made->interactive();
   const Domain domain = made->test_domain();
   const EpisodePlace place{domain, Split::test};
-  std::vector<std::int64_t> numbers;
-  for (std::int64_t i = 0; i < kEpisodes; ++i) numbers.push_back(i);
+  const std::vector<std::int64_t> numbers = speed::episode_numbers();
   const Episodes start = world.reset(place, numbers);
   std::vector<std::vector<std::int64_t>> actions;
   const RandomStream draws(RandomKey(0));
@@ -172,16 +161,10 @@ int main() try {
        {Subject{"mountain_car", 3, 2, step_car}, Subject{"acrobot", 3, 4, step_acrobot},
         Subject{"cart_pole", 2, 4, step_cart}}) {
     const Measured found = measure(subject);
-    const double steps = found.steps / found.batch_seconds;
     // The state read and written, action, last action, steps read and written (8 bytes each),
     // reward (4), done read, copied and read again (3).
     const double step_bytes = static_cast<double>(2 * subject.numbers + 4) * 8.0 + 4.0 + 3.0;
-    fmt::print(
-        "{}    {{\"environment\": \"{}\", \"batch\": {}, \"steps_per_second\": {:.4g}, "
-        "\"bar_steps_per_second\": {}, \"times_plain_loop\": {:.3f}, "
-        "\"share_of_bandwidth\": {:.3f}}}",
-        first ? "" : ",\n", subject.name, kEpisodes, steps, kStepsBar,
-        found.plain_seconds / found.batch_seconds, steps * step_bytes / bytes);
+    speed::print_row(first, {subject.name, kStepsBar, step_bytes}, found, bytes);
     first = false;
   }
   fmt::print("\n  ]\n}}\n");

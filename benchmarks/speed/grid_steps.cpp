@@ -3,20 +3,22 @@
 // Prints JSON; no time is reported if both sides do not end in the same states.
 #include <fmt/format.h>
 
-#include <memory>
+#include <string>
 #include <vector>
 
 #include "measure.hpp"
-#include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/interactive.hpp"
+#include "world_steps.hpp"
 
 namespace {
 
 using namespace spurion;
 
-constexpr std::int64_t kEpisodes = 4096;
-constexpr std::int64_t kSteps = 32;
+using speed::kEpisodes;
+using speed::kSteps;
+using speed::Measured;
+
 constexpr double kStepsBar = 2e7;  ///< wanted steps a second
 
 /// One episode of the maze without walls, as one would write it down first.
@@ -58,27 +60,15 @@ float plain_step(Mouse& mouse, std::int64_t action, int side, int horizon) {
   return reward;
 }
 
-struct Measured {
-  double steps = 0.0;          ///< that were taken by episodes that were not over
-  double batch_seconds = 0.0;  ///< of all of them
-  double plain_seconds = 0.0;
-};
-
 Measured measure(std::int64_t size) {
-  const Catalog catalog = builtin_catalog();
-  const auto& entry = catalog.environments.at("cheese_maze");
-  Problems problems;
   Value given = Value::Table{};
   given.as_table()["size"] = size;
-  const Value options = entry.schema.normalise(given, "cheese_maze", problems);
-  problems.raise();
-  const auto world = entry.make({options}, EnvironmentContext{0, nullptr});
+  const auto world = speed::made_world("cheese_maze", given);
   const InteractiveEnvironment& maze = *world->interactive();
   const Domain domain = world->test_domain();
   const EpisodePlace place{domain, Split::test};
 
-  std::vector<std::int64_t> numbers;
-  for (std::int64_t i = 0; i < kEpisodes; ++i) numbers.push_back(i);
+  const std::vector<std::int64_t> numbers = speed::episode_numbers();
   const Episodes start = maze.reset(place, numbers);
   std::vector<std::vector<std::int64_t>> actions;
   const RandomStream draws(RandomKey(0));
@@ -142,13 +132,8 @@ int main() try {
   bool first = true;
   for (const std::int64_t size : {7, 13}) {
     const Measured found = measure(size);
-    const double steps = found.steps / found.batch_seconds;
-    fmt::print(
-        "{}    {{\"environment\": \"cheese_maze of {} x {}\", \"batch\": {}, "
-        "\"steps_per_second\": {:.4g}, \"bar_steps_per_second\": {}, "
-        "\"times_plain_loop\": {:.3f}, \"share_of_bandwidth\": {:.3f}}}",
-        first ? "" : ",\n", size, size, kEpisodes, steps, kStepsBar,
-        found.plain_seconds / found.batch_seconds, steps * kBytesOfStep / bytes);
+    const std::string name = fmt::format("cheese_maze of {0} x {0}", size);
+    speed::print_row(first, {name, kStepsBar, kBytesOfStep}, found, bytes);
     first = false;
   }
   fmt::print("\n  ]\n}}\n");
