@@ -57,8 +57,4 @@ Tensor sampled_actions(const Tensor& logits, const std::vector<RandomKey>& keys,
   return drawn;
 }
 
-Tensor log_probabilities(const Tensor& logits, const Tensor& actions) {
-  return logits.log_softmax(2).gather(2, actions.to(logits.device()).unsqueeze(2)).squeeze(2);
-}
-
 }  // namespace spurion::acting

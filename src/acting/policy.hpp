@@ -20,7 +20,5 @@ SPURION_API Tensor greedy_actions(const Tensor& logits);
 /// on nothing else.
 SPURION_API Tensor sampled_actions(const Tensor& logits, const std::vector<RandomKey>& keys,
                                    const Rollout& rollout);
-/// log P(action), float32 [K, B], of actions int64 [K, B] under logits [K, B, A]; differentiable.
-SPURION_API Tensor log_probabilities(const Tensor& logits, const Tensor& actions);
 
 }  // namespace spurion::acting

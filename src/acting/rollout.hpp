@@ -45,10 +45,9 @@ class SPURION_API Rollout {
   [[nodiscard]] Tensor proxy() const { return flags(&Episodes::proxy); }
   /// Whether all episodes of all replicas are over.
   [[nodiscard]] bool all_done() const;
-  /// int64 [K, B]: numbers of the episodes, steps taken in them, and last actions (-1: none).
+  /// int64 [K, B]: numbers of the episodes, and steps taken in them.
   [[nodiscard]] Tensor numbers() const { return integers(&Episodes::number); }
   [[nodiscard]] Tensor steps() const { return integers(&Episodes::step); }
-  [[nodiscard]] Tensor last_actions() const { return integers(&Episodes::last_action); }
   /// What is exactly known of the expert's next action: [K, B, A] each; empty if the environment
   /// does not know it.
   [[nodiscard]] std::optional<ExactPredictive> predictive() const;

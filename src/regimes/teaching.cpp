@@ -99,7 +99,9 @@ class Teaching final : public Regime {
       for (std::int64_t step = 0; step <= oldest; ++step) {
         for (std::size_t slot = 0; slot < rollouts_.size(); ++slot) {
           restart(slot, ages.eq(oldest - step).expand_as(rollouts_[slot].done()));
-          if (step < oldest) go_on(slot, logits_of(slot));
+          if (step < oldest) {
+            go_on(slot, logits_of(slot, model_acts_ ? rollouts_[slot].observe() : Tensor()));
+          }
           restart(slot, rollouts_[slot].done());
         }
       }
@@ -117,7 +119,7 @@ class Teaching final : public Regime {
       for (std::size_t slot = 0; slot < rollouts_.size(); ++slot) {
         inputs.push_back(rollouts_[slot].observe());
         answers.push_back(rollouts_[slot].act(ReferencePolicy::expert));
-        logits.push_back(logits_of(slot));
+        logits.push_back(logits_of(slot, inputs.back()));
       }
       batch.x = at::cat(inputs, 1);
       batch.y = at::stack(answers, 1);
@@ -152,9 +154,9 @@ class Teaching final : public Regime {
     }
 
    private:
-    /// What the model says of the states of a slot; undefined where it does not act.
-    [[nodiscard]] Tensor logits_of(std::size_t slot) const {
-      return model_acts_ ? policies_[slot].logits(rollouts_[slot].observe()) : Tensor();
+    /// What the model says of `inputs`, which a slot shows; undefined where it does not act.
+    [[nodiscard]] Tensor logits_of(std::size_t slot, const Tensor& inputs) const {
+      return model_acts_ ? policies_[slot].logits(inputs) : Tensor();
     }
 
     /// One step of all episodes of a slot.

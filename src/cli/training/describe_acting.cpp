@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "cli/text.hpp"
 #include "cli/training/description.hpp"
 #include "spurion/interactive.hpp"
@@ -10,20 +8,14 @@ namespace spurion::cli {
 
 namespace {
 
-Json return_of(const Ceiling& known) {
-  return {{"value", known.value},
-          {"exactness", exactness_name(known.exactness)},
-          {"error_bound", known.error_bound}};
-}
-
 Json returns_in(const InteractiveEnvironment& world, const Domain& domain) {
   const ReferenceReturns known = world.references(domain);
   return {{"domain", domain.name},
           {"shift", domain.shift},
-          {"optimal", return_of(known.optimal)},
-          {"expert", return_of(known.expert)},
-          {"cue", return_of(known.cue)},
-          {"random", return_of(known.random)}};
+          {"optimal", ceiling_of(known.optimal)},
+          {"expert", ceiling_of(known.expert)},
+          {"cue", ceiling_of(known.cue)},
+          {"random", ceiling_of(known.random)}};
 }
 
 /// "-119.4 ±0.2", without a bound that is not seen.

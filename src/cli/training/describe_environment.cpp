@@ -51,14 +51,6 @@ Json domain_of(const DomainFacts& domain) {
           {"test_rows", limit_of(domain.test_rows)}};
 }
 
-/// Null when it is not known.
-Json ceiling_of(const Ceiling& ceiling) {
-  if (!std::isfinite(ceiling.value)) return {};
-  return {{"value", ceiling.value},
-          {"exactness", exactness_name(ceiling.exactness)},
-          {"error_bound", ceiling.error_bound}};
-}
-
 Json ceilings_of(const DomainFacts& domain) {
   const Ceilings& ceilings = domain.ceilings;
   Json out = {{"domain", domain.name},
@@ -161,6 +153,13 @@ void add_facts(const EnvironmentFacts& facts, Json& out) {
 }
 
 }  // namespace
+
+Json ceiling_of(const Ceiling& ceiling) {
+  if (!std::isfinite(ceiling.value)) return {};
+  return {{"value", ceiling.value},
+          {"exactness", exactness_name(ceiling.exactness)},
+          {"error_bound", ceiling.error_bound}};
+}
 
 void describe_environment(const Catalog& catalog, const std::string& name, const Value& options,
                           Json& out) {

@@ -53,6 +53,8 @@ void describe_environment(const Catalog& catalog, const std::string& name, const
 /// One description for a terminal.
 std::string description_text(const Json& description, int columns);
 
+/// A ceiling or a known return with how it was computed; null when it is not known.
+Json ceiling_of(const Ceiling& ceiling);
 /// Adds what is known of an environment that answers to actions, under "acting"; nothing for
 /// others.
 void describe_acting(const Environment& environment, Json& out);

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <vector>
 
+#include "report/escape.hpp"
+
 namespace spurion::cli {
 
 namespace {
@@ -33,14 +35,6 @@ struct Strip {
   std::string title;
   std::vector<Frame> frames;
 };
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    out += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c);
-  }
-  return out;
-}
 
 Domain at_shift_of(const InteractiveEnvironment& world, const Domain& domain) {
   return domain.cue_shifts.empty() ? world.at(domain.shift) : world.at_cues(domain.cue_shifts);
@@ -126,7 +120,7 @@ std::string bar_picture(const Tensor& seen, double largest, double x, double y) 
 
 std::string text(double x, double y, int size, const std::string& words) {
   return fmt::format(R"(<text x="{:.1f}" y="{:.1f}" font-size="{}" fill="#222">{}</text>)", x, y,
-                     size, escaped(words));
+                     size, report::escape(words));
 }
 
 std::string strip_picture(const Strip& strip, double top) {

@@ -1,14 +1,13 @@
 #include "harness/measure/pack_scorer.hpp"
 
 #include <ATen/ATen.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "acting/rollout.hpp"
 #include "engine/kernels.hpp"
 #include "nouns/control_shift.hpp"
-#include "spurion/error.hpp"
 
 namespace spurion::harness {
 
@@ -65,23 +64,7 @@ PackScorer::PackScorer(const Catalog& catalog,
 }
 
 Domain PackScorer::own(const Environment& environment, const Domain& domain) const {
-  return nouns::with_control_shift(own_setting(environment, domain), domain.control_shift);
-}
-
-Domain PackScorer::own_setting(const Environment& environment, const Domain& domain) const {
-  switch (domain.kind) {
-    case DomainKind::train:
-      for (const Domain& candidate : environment.train_domains()) {
-        if (candidate.key == domain.key) return candidate;
-      }
-      throw LogicError(fmt::format("{} has no train domain '{}'", info_->name, domain.name));
-    case DomainKind::test:
-      return environment.test_domain();
-    case DomainKind::point:
-      return domain.cue_shifts.empty() ? environment.at(domain.shift)
-                                       : environment.at_cues(domain.cue_shifts);
-  }
-  throw LogicError("unknown kind of domain");
+  return nouns::with_control_shift(acting::own_domain(environment, domain), domain.control_shift);
 }
 
 std::vector<Sample> PackScorer::samples(const DomainRows& rows,

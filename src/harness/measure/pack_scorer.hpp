@@ -66,8 +66,6 @@ class PackScorer {
  private:
   class ModelPredictor;
 
-  /// `own` without its control shift.
-  [[nodiscard]] Domain own_setting(const Environment& environment, const Domain& domain) const;
   /// Rows of a split of a domain.
   struct DomainRows {
     const Domain& domain;
