@@ -185,17 +185,23 @@ struct FieldType<PerReplica<T>> {
   }
 };
 
+/// The options of a pack: those of its first trial, which all have in common, or one value for each
+/// replica. `each`: addresses of values of type T.
 template <class T>
-void gather(T& out, const std::vector<const T*>& each) {
-  out = *each.front();
-}
+struct Gathered {
+  static void into(T& out, const std::vector<const void*>& each) {
+    out = *static_cast<const T*>(each.front());
+  }
+};
 template <class T>
-void gather(PerReplica<T>& out, const std::vector<const PerReplica<T>*>& each) {
-  std::vector<T> values;
-  values.reserve(each.size());
-  for (const PerReplica<T>* one : each) values.push_back(one->value());
-  out = PerReplica<T>(std::move(values));
-}
+struct Gathered<PerReplica<T>> {
+  static void into(PerReplica<T>& out, const std::vector<const void*>& each) {
+    std::vector<T> values;
+    values.reserve(each.size());
+    for (const void* one : each) values.push_back(static_cast<const PerReplica<T>*>(one)->value());
+    out = PerReplica<T>(std::move(values));
+  }
+};
 
 /// The fields of a table, or of each table of a list; none of other types.
 template <class T>
@@ -208,19 +214,61 @@ struct NestedFields {
 template <class T>
 struct NestedFields<std::vector<T>> : NestedFields<T> {};
 
-/// Reports fields that must be there and are not; an empty list counts as none.
-SPURION_API void report_missing(const Value& table, const std::vector<FieldInfo>& fields,
-                                const std::string& owner, Problems& problems);
-SPURION_API void report_unknown_keys(const Value& table, const std::vector<FieldInfo>& fields,
-                                     bool has_presets, const std::string& owner,
-                                     Problems& problems);
-/// Which of `presets` the table's "preset" names; -1 when it has none or a wrong one (reported).
-SPURION_API std::int64_t find_preset(const Value& table, const std::vector<PresetInfo>& presets,
-                                     const std::string& owner, Problems& problems);
+/// What `FieldType`, `Gathered` and `NestedFields` of a type do, with values by their address: what
+/// knows no more is compiled once, not for each type of options.
+struct FieldFunctions {
+  const char* name;  ///< of the type
+  bool per_replica;  ///< may differ between replicas of one pack
+  bool (*read)(const Value&, const FieldInfo&, const std::string& owner, Problems&, void* out);
+  Value (*print)(const void* value);
+  void (*gather)(void* out, const std::vector<const void*>& each);
+  std::vector<FieldInfo> (*fields)();
+};
 
-/// "label_noise = 0.1, train_shifts = [0.4, 0.2]"; "the defaults" of no options.
-SPURION_API std::string preset_text(const std::vector<PresetOption>& options);
-[[noreturn]] SPURION_API void refuse_preset(const char* preset, const std::string& why);
+template <class T>
+struct ByAddress {
+  static bool read(const Value& v, const FieldInfo& f, const std::string& owner, Problems& p,
+                   void* out) {
+    return FieldType<T>::read(v, f, owner, p, *static_cast<T*>(out));
+  }
+  static Value print(const void* value) {
+    return FieldType<T>::print(*static_cast<const T*>(value));
+  }
+  static void gather(void* out, const std::vector<const void*>& each) {
+    Gathered<T>::into(*static_cast<T*>(out), each);
+  }
+  static const FieldFunctions& functions() {
+    static constexpr FieldFunctions all{
+        FieldType<T>::kName, FieldType<T>::kPerReplica, read, print, gather, NestedFields<T>::of};
+    return all;
+  }
+};
+
+template <class T>
+const FieldFunctions& field_functions() {
+  return ByAddress<T>::functions();
+}
+// Types that many options have are compiled in libspurion_results.
+template <>
+SPURION_API const FieldFunctions& field_functions<bool>();
+template <>
+SPURION_API const FieldFunctions& field_functions<std::int64_t>();
+template <>
+SPURION_API const FieldFunctions& field_functions<double>();
+template <>
+SPURION_API const FieldFunctions& field_functions<std::string>();
+template <>
+SPURION_API const FieldFunctions& field_functions<std::optional<double>>();
+template <>
+SPURION_API const FieldFunctions& field_functions<std::vector<std::int64_t>>();
+template <>
+SPURION_API const FieldFunctions& field_functions<std::vector<double>>();
+template <>
+SPURION_API const FieldFunctions& field_functions<std::vector<std::string>>();
+template <>
+SPURION_API const FieldFunctions& field_functions<PerReplica<std::int64_t>>();
+template <>
+SPURION_API const FieldFunctions& field_functions<PerReplica<double>>();
 
 }  // namespace detail
 

@@ -74,33 +74,10 @@ class Registry {
   template <class T>
   void add(const std::string& name, const std::string& summary, const std::string& reference,
            Control control = Control::none) {
-    check_registered_name(kind_, name);
-    if (const auto found = entries_.find(name); found != entries_.end()) {
-      throw UsageError(kind_ + " '" + name + "' is registered twice: by " +
-                       found->second.info.origin + " and by " + origin_);
-    }
     Entry entry;
     entry.info = {name, summary, reference, origin_, control};
-    try {
-      entry.schema = AnySchema::of(T::schema());
-    } catch (...) {
-      detail::rethrow_from_schema(kind_, entry.info);
-    }
-    entry.make = [name, kind = kind_, info = entry.info](const std::vector<Value>& options,
-                                                         Args... args) {
-      Problems problems;
-      std::vector<typename T::Options> each;
-      each.reserve(options.size());
-      for (const Value& one : options) each.push_back(T::schema().parse(one, name, problems));
-      problems.raise();
-      try {
-        return std::unique_ptr<Noun>(new T(T::schema().gather(each), args...));
-      } catch (...) {
-        detail::rethrow_from_constructor(kind, info);
-      }
-    };
     entry.code = reinterpret_cast<const void*>(&own_code<T>);
-    entries_.emplace(name, std::move(entry));
+    insert(std::move(entry), schema_of<T>, made<T>);
   }
 
   /// The entry of this name; throws `UsageError` with the nearest name and the list.
@@ -123,6 +100,43 @@ class Registry {
   void set_origin(std::string origin) { origin_ = std::move(origin); }
 
  private:
+  /// How a T is built.
+  using Make = std::unique_ptr<Noun> (*)(const std::vector<Value>& options, const std::string& name,
+                                         const Args&... args);
+
+  template <class T>
+  static AnySchema schema_of() {
+    return AnySchema::of(T::schema());
+  }
+  template <class T>
+  static std::unique_ptr<Noun> made(const std::vector<Value>& options, const std::string& name,
+                                    const Args&... args) {
+    return std::unique_ptr<Noun>(new T(T::schema().gather_tables(options, name), args...));
+  }
+  /// All of `add` that does not depend on T: it is compiled once for each noun.
+  void insert(Entry entry, AnySchema (*schema)(), Make make) {
+    const std::string name = entry.info.name;
+    check_registered_name(kind_, name);
+    if (const auto found = entries_.find(name); found != entries_.end()) {
+      throw UsageError(kind_ + " '" + name + "' is registered twice: by " +
+                       found->second.info.origin + " and by " + origin_);
+    }
+    try {
+      entry.schema = schema();
+    } catch (...) {
+      detail::rethrow_from_schema(kind_, entry.info);
+    }
+    entry.make = [make, kind = kind_, info = entry.info](const std::vector<Value>& options,
+                                                         Args... args) {
+      try {
+        return make(options, info.name, args...);
+      } catch (...) {
+        detail::rethrow_from_constructor(kind, info);
+      }
+    };
+    entries_.emplace(name, std::move(entry));
+  }
+
   /// Compiled wherever T is registered: its address tells which file that is.
   template <class T>
   static void own_code() {}

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <type_traits>
@@ -20,6 +20,75 @@
 
 namespace spurion {
 
+namespace detail {
+
+/// A field as a schema declares it.
+struct DeclaredField {
+  const char* name;            ///< as suites write it
+  const char* doc;             ///< one sentence
+  const FieldFunctions* type;  ///< what its type does
+  std::ptrdiff_t offset;       ///< where it lies in the options, in bytes from their begin
+};
+
+/// What a `Schema` does that does not depend on the type of its options: it has them by their
+/// address, and is compiled once.
+class SPURION_API FieldList {
+ public:
+  FieldList();
+  FieldList(const FieldList& other);
+  FieldList(FieldList&& other) noexcept;
+  FieldList& operator=(const FieldList& other);
+  FieldList& operator=(FieldList&& other) noexcept;
+  ~FieldList();
+
+  /// `defaults`: options as they are by default.
+  void add(const DeclaredField& field, const void* defaults, Bounds bounds, Search search);
+  /// The fields of a base, which lies `offset` bytes from the begin of the options.
+  void include(const FieldList& base, std::ptrdiff_t offset, const void* defaults);
+  /// `checked`: options that are written on, to see whether they take those of the preset.
+  void preset(const char* name, const std::vector<PresetOption>& options, const std::string& note,
+              void* checked);
+  void last_is(FieldUse use);
+  void last_is_required();
+
+  [[nodiscard]] const std::vector<FieldInfo>& fields() const { return fields_; }
+  [[nodiscard]] const std::vector<PresetInfo>& presets() const { return presets_; }
+
+  /// Reads `table` over `options`, which have their defaults.
+  void parse(const Value& table, const std::string& owner, Problems& problems, void* options) const;
+  [[nodiscard]] Value print(const void* options) const;
+  /// Gathers the options `each` in `out`.
+  void gather(const std::vector<const void*>& each, void* out) const;
+
+ private:
+  struct Member {
+    const FieldFunctions* type;
+    std::ptrdiff_t offset;
+
+    void read(const Value& value, const FieldInfo& info, const std::string& owner,
+              Problems& problems, void* options) const;
+    [[nodiscard]] Value print(const void* options) const;
+  };
+  /// One option that a preset sets.
+  struct Setting {
+    std::size_t field;
+    Value value;
+  };
+
+  std::vector<FieldInfo> fields_;
+  std::vector<Member> members_;
+  std::vector<PresetInfo> presets_;
+  std::vector<std::vector<Setting>> settings_;  ///< of each preset
+};
+
+/// How many bytes `part` lies behind the begin of `whole`, which has it.
+template <class Whole, class Part>
+std::ptrdiff_t offset_in(const Whole& whole, const Part& part) {
+  return reinterpret_cast<const char*>(&part) - reinterpret_cast<const char*>(&whole);
+}
+
+}  // namespace detail
+
 /// What the fields of `Options` are. Build once in a function-local `static const`.
 template <class Options>
 class Schema {
@@ -28,27 +97,10 @@ class Schema {
   template <class T>
   Schema& field(const char* name, T Options::*member, const char* doc, Bounds bounds = {},
                 Search search = {}) {
-    using Type = detail::FieldType<T>;
-    FieldInfo info{name,
-                   Type::kName,
-                   doc,
-                   Type::print(Options{}.*member),
-                   std::move(bounds),
-                   std::move(search),
-                   Type::kPerReplica};
-    info.fields = detail::NestedFields<T>::of();
-    Access access;
-    access.read = [member, info](const Value& v, const std::string& owner, Problems& p,
-                                 Options& o) { Type::read(v, info, owner, p, o.*member); };
-    access.print = [member](const Options& o) { return Type::print(o.*member); };
-    access.gather = [member](Options& out, const std::vector<const Options*>& each) {
-      std::vector<const T*> values;
-      values.reserve(each.size());
-      for (const Options* one : each) values.push_back(&(one->*member));
-      detail::gather(out.*member, values);
-    };
-    fields_.push_back(std::move(info));
-    access_.push_back(std::move(access));
+    const Options& options = defaults();
+    list_.add(
+        {name, doc, &detail::field_functions<T>(), detail::offset_in(options, options.*member)},
+        &options, std::move(bounds), std::move(search));
     return *this;
   }
 
@@ -56,20 +108,9 @@ class Schema {
   template <class Base>
   Schema& include(const Schema<Base>& base) {
     static_assert(std::is_base_of_v<Base, Options>, "`Options` derives from what it includes");
-    for (std::size_t i = 0; i < base.fields_.size(); ++i) {
-      const auto& own = base.access_[i];
-      Access access;
-      access.read = [read = own.read](const Value& v, const std::string& owner, Problems& p,
-                                      Options& o) { read(v, owner, p, o); };
-      access.print = [print = own.print](const Options& o) { return print(o); };
-      access.gather = [gather = own.gather](Options& out, const std::vector<const Options*>& each) {
-        gather(out, std::vector<const Base*>(each.begin(), each.end()));
-      };
-      FieldInfo info = base.fields_[i];
-      info.default_value = access.print(Options{});
-      fields_.push_back(std::move(info));
-      access_.push_back(std::move(access));
-    }
+    const Options& options = defaults();
+    list_.include(base.list_, detail::offset_in(options, static_cast<const Base&>(options)),
+                  &options);
     return *this;
   }
 
@@ -84,7 +125,7 @@ class Schema {
   Schema& names(FieldUse use) { return last_is(use); }
   /// Says that a table must have the field declared last.
   Schema& required() {
-    fields_.back().required = true;
+    list_.last_is_required();
     return *this;
   }
 
@@ -94,103 +135,86 @@ class Schema {
   /// and then the `note`; a preset of no options is "the defaults". Declare it after its fields.
   Schema& preset(const char* name, const std::vector<PresetOption>& options,
                  const std::string& note = {}) {
-    std::vector<std::pair<decltype(Access::read), Value>> settings;
     Options checked;
-    Problems problems;
-    for (const PresetOption& option : options) {
-      std::size_t i = 0;
-      while (i < fields_.size() && fields_[i].name != option.name) ++i;
-      if (i == fields_.size()) {
-        detail::refuse_preset(name, std::string("there is no option ") + option.name);
-      }
-      access_[i].read(option.value, name, problems, checked);
-      settings.emplace_back(access_[i].read, option.value);
-    }
-    if (!problems.empty()) detail::refuse_preset(name, problems.list().front());
-    presets_.push_back({name, detail::preset_text(options) + (note.empty() ? "" : ": " + note)});
-    changes_.push_back([settings = std::move(settings)](Options& out) {
-      Problems none;
-      for (const auto& [read, value] : settings) read(value, "a preset", none, out);
-    });
+    list_.preset(name, options, note, &checked);
     return *this;
   }
 
   /// All options, in the order they were added.
-  [[nodiscard]] const std::vector<FieldInfo>& fields() const { return fields_; }
+  [[nodiscard]] const std::vector<FieldInfo>& fields() const { return list_.fields(); }
   /// All presets, in the order they were added.
-  [[nodiscard]] const std::vector<PresetInfo>& presets() const { return presets_; }
+  [[nodiscard]] const std::vector<PresetInfo>& presets() const { return list_.presets(); }
 
   /// Reads a table; unknown keys, wrong types and values out of range are added to `problems`.
   /// `owner` is how messages call the thing the options belong to.
   Options parse(const Value& table, const std::string& owner, Problems& problems) const {
     Options options;
-    detail::report_unknown_keys(table, fields_, !presets_.empty(), owner, problems);
-    detail::report_missing(table, fields_, owner, problems);
-    const std::int64_t preset = detail::find_preset(table, presets_, owner, problems);
-    if (preset >= 0) changes_[static_cast<std::size_t>(preset)](options);
-    for (std::size_t i = 0; i < fields_.size(); ++i) {
-      if (const Value* value = table.find(fields_[i].name)) {
-        access_[i].read(*value, owner, problems, options);
-      }
-    }
+    list_.parse(table, owner, problems, &options);
     return options;
   }
 
   /// All fields, defaults included.
-  [[nodiscard]] Value print(const Options& options) const {
-    Value::Table table;
-    for (std::size_t i = 0; i < fields_.size(); ++i) {
-      table[fields_[i].name] = access_[i].print(options);
-    }
-    return table;
-  }
+  [[nodiscard]] Value print(const Options& options) const { return list_.print(&options); }
 
   /// The options of a pack of K replicas from those of its K trials: `PerReplica` fields gather K
   /// values; the others must agree (the planner sees to it).
   [[nodiscard]] Options gather(const std::vector<Options>& trials) const {
-    std::vector<const Options*> each;
+    std::vector<const void*> each;
     each.reserve(trials.size());
     for (const Options& one : trials) each.push_back(&one);
     Options out;
-    for (const Access& access : access_) access.gather(out, each);
+    list_.gather(each, &out);
     return out;
+  }
+  /// The same from the tables of the trials. Throws `UsageError` with all that is wrong in them.
+  [[nodiscard]] Options gather_tables(const std::vector<Value>& tables,
+                                      const std::string& owner) const {
+    Problems problems;
+    std::vector<Options> trials(tables.size());
+    for (std::size_t k = 0; k < tables.size(); ++k) {
+      list_.parse(tables[k], owner, problems, &trials[k]);
+    }
+    problems.raise();
+    return gather(trials);
   }
 
  private:
   template <class>
   friend class Schema;
 
+  static const Options& defaults() {
+    static const Options options{};
+    return options;
+  }
   Schema& last_is(FieldUse use) {
-    fields_.back().use = use;
+    list_.last_is(use);
     return *this;
   }
 
-  struct Access {
-    std::function<void(const Value&, const std::string&, Problems&, Options&)> read;
-    std::function<Value(const Options&)> print;
-    std::function<void(Options&, const std::vector<const Options*>&)> gather;
-  };
-  std::vector<FieldInfo> fields_;
-  std::vector<Access> access_;
-  std::vector<PresetInfo> presets_;
-  std::vector<std::function<void(Options&)>> changes_;
+  detail::FieldList list_;
 };
 
 /// A schema seen without its C++ type: what registries and the planner use.
 struct AnySchema {
+  /// Checks a table and returns all fields with defaults filled in.
+  using Normalise =
+      std::function<Value(const Value& table, const std::string& owner, Problems& problems)>;
+
   std::vector<FieldInfo> fields;    ///< all options
   std::vector<PresetInfo> presets;  ///< all presets
-  /// Checks a table and returns all fields with defaults filled in.
-  std::function<Value(const Value& table, const std::string& owner, Problems&)> normalise;
+  Normalise normalise;              ///< checks a table, and fills the defaults in
 
-  /// The schema without its type.
+  /// The schema without its type. `schema` must live as long.
   template <class Options>
   static AnySchema of(const Schema<Options>& schema) {
-    return {schema.fields(), schema.presets(),
-            [&schema](const Value& table, const std::string& owner, Problems& p) {
-              return schema.print(schema.parse(table, owner, p));
-            }};
+    return of(schema.fields(), schema.presets(),
+              [&schema](const Value& table, const std::string& owner, Problems& problems) {
+                return schema.print(schema.parse(table, owner, problems));
+              });
   }
+  /// The same of these parts.
+  SPURION_API static AnySchema of(const std::vector<FieldInfo>& fields,
+                                  const std::vector<PresetInfo>& presets, Normalise normalise);
 
   /// The field of this name, or null.
   [[nodiscard]] const FieldInfo* find(const std::string& name) const {

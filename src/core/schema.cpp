@@ -153,86 +153,47 @@ bool is_table(const Value& value, const std::string& whose, Problems& problems) 
   return false;
 }
 
-void report_missing(const Value& table, const std::vector<FieldInfo>& fields,
-                    const std::string& owner, Problems& problems) {
-  for (const FieldInfo& field : fields) {
-    if (!field.required) continue;
-    const Value* value = table.find(field.name);
-    const bool empty = value != nullptr && value->is_list() && value->as_list().empty();
-    if (value != nullptr && !empty) continue;
-    const std::string allowed = field.bounds.text();
-    problems.add(fmt::format("{}{} needs {}, a {}{}", core::place_of(empty ? *value : table), owner,
-                             field.name, field.type,
-                             allowed.empty() ? "" : fmt::format(" {}", allowed)));
-  }
+template <>
+const FieldFunctions& field_functions<bool>() {
+  return ByAddress<bool>::functions();
 }
-
-void report_unknown_keys(const Value& table, const std::vector<FieldInfo>& fields, bool has_presets,
-                         const std::string& owner, Problems& problems) {
-  for (const auto& [key, value] : table.as_table()) {
-    const bool known =
-        (has_presets && key == "preset") ||
-        std::any_of(fields.begin(), fields.end(),
-                    [&name = key](const FieldInfo& field) { return field.name == name; });
-    if (known) continue;
-    if (key == "preset") {
-      problems.add(core::place_of(value) + owner + " has no presets");
-      continue;
-    }
-    std::vector<std::string> names;
-    for (const FieldInfo& field : fields) names.push_back(field.name);
-    if (has_presets) names.emplace_back("preset");
-    problems.add(core::place_of(value) +
-                 core::unknown_name_of("option", key, "of " + owner, names));
-  }
+template <>
+const FieldFunctions& field_functions<std::int64_t>() {
+  return ByAddress<std::int64_t>::functions();
 }
-
-std::int64_t find_preset(const Value& table, const std::vector<PresetInfo>& presets,
-                         const std::string& owner, Problems& problems) {
-  const Value* given = presets.empty() ? nullptr : table.find("preset");
-  if (given == nullptr) return -1;
-  if (!given->is_string()) {
-    problems.add(core::place_of(*given) + "'preset' of " + owner + " expects a string, got " +
-                 given->type_name());
-    return -1;
-  }
-  std::vector<std::string> names;
-  for (const PresetInfo& preset : presets) names.push_back(preset.name);
-  const auto found = std::find(names.begin(), names.end(), given->as_string());
-  if (found == names.end()) {
-    problems.add(core::place_of(*given) +
-                 core::unknown_name_of("preset", given->as_string(), "of " + owner, names));
-    return -1;
-  }
-  return found - names.begin();
+template <>
+const FieldFunctions& field_functions<double>() {
+  return ByAddress<double>::functions();
 }
-
-namespace {
-
-/// As one writes it in a suite file, numbers as short as can be.
-std::string written(const Value& value) {
-  if (value.is_integer()) return fmt::format("{}", value.as_integer());
-  if (value.is_number()) return fmt::format("{}", value.as_number());
-  if (!value.is_list()) return value.canonical_json();
-  std::vector<std::string> items;
-  for (const Value& item : value.as_list()) items.push_back(written(item));
-  return fmt::format("[{}]", fmt::join(items, ", "));
+template <>
+const FieldFunctions& field_functions<std::string>() {
+  return ByAddress<std::string>::functions();
 }
-
-}  // namespace
-
-std::string preset_text(const std::vector<PresetOption>& options) {
-  if (options.empty()) return "the defaults";
-  std::vector<std::string> parts;
-  for (const PresetOption& option : options) {
-    parts.push_back(fmt::format("{} = {}", option.name, written(option.value)));
-  }
-  return fmt::format("{}", fmt::join(parts, ", "));
+template <>
+const FieldFunctions& field_functions<std::optional<double>>() {
+  return ByAddress<std::optional<double>>::functions();
 }
-
-void refuse_preset(const char* preset, const std::string& why) {
-  throw LogicError(fmt::format("preset '{}' cannot be declared: {}", preset, why));
+template <>
+const FieldFunctions& field_functions<std::vector<std::int64_t>>() {
+  return ByAddress<std::vector<std::int64_t>>::functions();
+}
+template <>
+const FieldFunctions& field_functions<std::vector<double>>() {
+  return ByAddress<std::vector<double>>::functions();
+}
+template <>
+const FieldFunctions& field_functions<std::vector<std::string>>() {
+  return ByAddress<std::vector<std::string>>::functions();
+}
+template <>
+const FieldFunctions& field_functions<PerReplica<std::int64_t>>() {
+  return ByAddress<PerReplica<std::int64_t>>::functions();
+}
+template <>
+const FieldFunctions& field_functions<PerReplica<double>>() {
+  return ByAddress<PerReplica<double>>::functions();
 }
 
 }  // namespace detail
+
 }  // namespace spurion
