@@ -77,7 +77,7 @@ class ContinualActing final : public Regime {
     }
     Run run{context, method, trainer, evaluator};
     PolicyRollouts::Options how;
-    how.kind = ActingRecord::Kind::steps;
+    how.one_life = true;
     ActingPhase body(run, options_, how);
     run_phases(
         run, 1, [&](std::int64_t) { return context.training.steps; }, body);

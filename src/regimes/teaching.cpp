@@ -5,6 +5,7 @@
 
 #include "acting/rollout.hpp"
 #include "regimes/shared/acting_costs.hpp"
+#include "regimes/shared/episode_returns.hpp"
 #include "regimes/shared/stream_loop.hpp"
 #include "regimes/shared/trained_policy.hpp"
 #include "spurion/catalog.hpp"
@@ -73,21 +74,18 @@ class Teaching final : public Regime {
     Lessons(Run& run, bool model_acts)
         : run_(&run),
           model_acts_(model_acts),
-          costs_(static_cast<std::int64_t>(run.context.environments.size())) {}
+          lanes_(std::max<std::int64_t>(run.context.training.batch, 1)),
+          returns_(run.context, lanes_),
+          costs_(run.trainer.replicas()) {}
 
     void prepare(std::int64_t /*phase*/, std::int64_t /*steps*/) override {
       const auto& environments = run_->context.environments;
-      const auto lanes = std::max<std::int64_t>(run_->context.training.batch, 1);
       rollouts_.clear();
       policies_.clear();
       for (const Domain& domain : environments.front()->train_domains()) {
-        rollouts_.emplace_back(acting::rollout_place(environments, domain, Split::train), lanes);
+        rollouts_.emplace_back(acting::rollout_place(environments, domain, Split::train), lanes_);
         policies_.emplace_back(*run_, "taught actions " + domain.key);
       }
-      returns_ = at::zeros({static_cast<std::int64_t>(rollouts_.size()),
-                            static_cast<std::int64_t>(environments.size()), lanes},
-                           at::kDouble);
-      weights_ = at::ones_like(returns_);
     }
 
     /// Lane b of B begins when it is b / B of the longest episode old.
@@ -95,7 +93,7 @@ class Teaching final : public Regime {
       constexpr std::int64_t kOldest = 1000;
       const auto& world = *run_->context.environments.front()->interactive();
       const std::int64_t oldest = std::min(world.acting().horizon, kOldest);
-      const Tensor ages = at::arange(returns_.size(2)).mul(oldest).floor_divide(returns_.size(2));
+      const Tensor ages = at::arange(lanes_).mul(oldest).floor_divide(lanes_);
       for (std::int64_t step = 0; step <= oldest; ++step) {
         for (std::size_t slot = 0; slot < rollouts_.size(); ++slot) {
           restart(slot, ages.eq(oldest - step).expand_as(rollouts_[slot].done()));
@@ -111,7 +109,7 @@ class Teaching final : public Regime {
       measure_on_the_way(*run_, phase, step);
       Batch batch;
       batch.domains = static_cast<std::int64_t>(rollouts_.size());
-      batch.rows_per_domain = returns_.size(2);
+      batch.rows_per_domain = lanes_;
       batch.task = run_->context.environments.front()->info().task;
       std::vector<Tensor> inputs;
       std::vector<Tensor> answers;
@@ -131,9 +129,10 @@ class Teaching final : public Regime {
       const std::int64_t rows = batch.domains * batch.rows_per_domain;
       UpdateCounts counts;
       counts.rows = rows;
-      counts.new_labels.assign(static_cast<std::size_t>(returns_.size(1)), rows);
+      const std::int64_t replicas = run_->trainer.replicas();
+      counts.new_labels.assign(static_cast<std::size_t>(replicas), rows);
       if (model_acts_) {
-        for (std::int64_t k = 0; k < returns_.size(1); ++k) costs_.count_queries(k, rows);
+        for (std::int64_t k = 0; k < replicas; ++k) costs_.count_queries(k, rows);
       }
       counts.flops = costs_.take_flops();
       run_->evaluator.count_update(run_->trainer, counts);
@@ -147,8 +146,8 @@ class Teaching final : public Regime {
         StateVisitor own = visit.inside("rollout_" + std::to_string(slot));
         rollouts_[slot].visit_state(own);
       }
-      visit("returns", returns_);
-      visit("weights", weights_);
+      StateVisitor returns = visit.inside("returns");
+      returns_.visit_state(returns);
       StateVisitor costs = visit.inside("costs");
       costs_.visit_state(costs);
     }
@@ -164,41 +163,30 @@ class Teaching final : public Regime {
       acting::Rollout& rollout = rollouts_[slot];
       const Tensor actions = model_acts_ ? policies_[slot].sampled(logits, rollout)
                                          : rollout.act(ReferencePolicy::expert);
-      const auto& world = *run_->context.environments.front()->interactive();
-      const auto at = static_cast<std::int64_t>(slot);
-      returns_[at] += weights_[at] * rollout.step(actions).to(at::kDouble);
-      weights_[at] *= world.acting().discount;
+      const Tensor rewards = rollout.step(actions);
+      const EpisodeReturns::Ended ended =
+          returns_.add(static_cast<std::int64_t>(slot), rewards, rollout.done());
       if (!model_acts_) return;
+      costs_.count_returns(ended.sum, ended.count);
       for (std::int64_t k = 0; k < rollout.replicas(); ++k) {
         costs_.count_steps(k, rollout.lanes());
         costs_.count_flops(k, static_cast<double>(rollout.lanes()) * policies_[slot].flops());
       }
     }
 
-    /// Begins the next episode in some lanes. The returns of episodes that are over count.
+    /// Begins the next episode in some lanes.
     void restart(std::size_t slot, const Tensor& lanes) {
       if (!lanes.any().item<bool>()) return;
-      const auto at = static_cast<std::int64_t>(slot);
-      const Tensor done = rollouts_[slot].done();
-      const Tensor returns = returns_[at];
-      for (std::int64_t k = 0; model_acts_ && k < returns.size(0); ++k) {
-        for (std::int64_t b = 0; b < returns.size(1); ++b) {
-          const std::int64_t lane = k * returns.size(1) + b;
-          if (!done.data_ptr<bool>()[lane]) continue;
-          costs_.count_return(k, returns.data_ptr<double>()[lane]);
-        }
-      }
-      returns.masked_fill_(lanes, 0.0);
-      weights_[at].masked_fill_(lanes, 1.0);
+      returns_.begin(static_cast<std::int64_t>(slot), lanes);
       rollouts_[slot].restart(lanes);
     }
 
     Run* run_;
     bool model_acts_;
+    std::int64_t lanes_;                     // B
     std::vector<acting::Rollout> rollouts_;  // of each train domain
     std::vector<TrainedPolicy> policies_;
-    Tensor returns_;  // float64 [E, K, B]: of the episodes so far
-    Tensor weights_;  // float64 [E, K, B]: of the next reward
+    EpisodeReturns returns_;
     ActingCosts costs_;
   };
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/measurement_names.hpp"
 #include "spurion/error.hpp"
@@ -35,6 +36,13 @@ std::vector<double> ActingCosts::take_flops() {
 void ActingCosts::count_return(std::int64_t replica, double value) {
   returns_[static_cast<std::size_t>(replica)] += value;
   ++episodes_[static_cast<std::size_t>(replica)];
+}
+
+void ActingCosts::count_returns(const Tensor& sum, const Tensor& count) {
+  for (std::size_t k = 0; k < returns_.size(); ++k) {
+    returns_[k] += sum.data_ptr<double>()[k];
+    episodes_[k] += std::llround(count.data_ptr<double>()[k]);
+  }
 }
 
 void record_acting(Run& run, std::int64_t phase, const std::string& metric, const Tensor& values) {

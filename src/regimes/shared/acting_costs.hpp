@@ -36,8 +36,11 @@ class ActingCosts {
   [[nodiscard]] std::vector<double> take_flops();
   /// The return of an episode of the learner.
   void count_return(std::int64_t replica, double value);
-  /// Records all of it. The mean return is that of the episodes since the last record; none is
-  /// stored of a replica that had no episode.
+  /// Returns of episodes of all replicas: their sum and number, float64 [K].
+  void count_returns(const Tensor& sum, const Tensor& count);
+  /// Records all of it: `environment_steps` and `expert_queries` since the beginning, and as
+  /// `training_return` the mean return of the episodes since the last record, which is not stored
+  /// of a replica that had no episode. Lives without resets count rewards of steps in their place.
   void record(Run& run, std::int64_t phase);
   void visit_state(StateVisitor& visit);
 

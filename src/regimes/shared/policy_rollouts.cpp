@@ -35,7 +35,8 @@ PolicyRollouts::PolicyRollouts(Run& run, const ActingOptions& acting, Options op
       replicas_(run.trainer.replicas()),
       lanes_(run.context.training.batch),
       rollouts_(rollouts_of(run.context)),
-      record_(run.context, lanes_, options.kind) {
+      costs_(replicas_),
+      episodes_(run.context, lanes_) {
   const Environment& environment = *run.context.environments.front();
   const InteractiveEnvironment& world = *environment.interactive();
   domains_ = static_cast<std::int64_t>(rollouts_.size());
@@ -59,7 +60,10 @@ void PolicyRollouts::act_once(std::int64_t t, Steps& steps) {
   if (t == steps_) return;               // only what is seen in the end
   const Tensor seen = at::cat(each, 1);  // [K, E * B, ...]
   const Tensor log_p = log_policy(run_->trainer.forward(seen).logits, acting_.exploration);
-  flops_ += static_cast<double>(domains_ * lanes_) * run_->trainer.model().forward_flops();
+  for (std::int64_t k = 0; k < replicas_; ++k) {
+    costs_.count_flops(
+        k, static_cast<double>(domains_ * lanes_) * run_->trainer.model().forward_flops());
+  }
   for (std::int64_t e = 0; e < domains_; ++e) {
     acting::Rollout& rollout = rollouts_[static_cast<std::size_t>(e)];
     const Tensor own = log_p.narrow(1, e * lanes_, lanes_);
@@ -72,8 +76,19 @@ void PolicyRollouts::act_once(std::int64_t t, Steps& steps) {
     const Tensor over = rollout.done();
     steps.rewards.select(1, e).select(1, t).copy_(gained);
     steps.done.select(1, e).select(1, t).copy_(over);
-    record_.add(e, gained, over);
-    if (options_.kind == ActingRecord::Kind::episodes) rollout.restart_done();
+    count(e, gained, over);
+    if (!options_.one_life) rollout.restart_done();
+  }
+}
+
+void PolicyRollouts::count(std::int64_t domain, const Tensor& rewards, const Tensor& done) {
+  for (std::int64_t k = 0; k < replicas_; ++k) costs_.count_steps(k, lanes_);
+  const EpisodeReturns::Ended ended = episodes_.add(domain, rewards, done);
+  if (options_.one_life) {
+    const Tensor steps = at::full({replicas_}, static_cast<double>(lanes_), at::kDouble);
+    costs_.count_returns(rewards.to(at::kDouble).sum(1), steps);
+  } else {
+    costs_.count_returns(ended.sum, ended.count);
   }
 }
 
@@ -89,7 +104,7 @@ void PolicyRollouts::act() {
   for (std::int64_t t = 0; t <= steps_; ++t) act_once(t, steps);
   estimate(steps);
   x_ = steps.x.narrow(2, 0, steps_).flatten(2, 3).contiguous();
-  if (mixture_) mixture_->move(record_.take_returns());
+  if (mixture_) mixture_->move(episodes_.take_means());
 }
 
 void PolicyRollouts::estimate(const Steps& steps) {
@@ -164,20 +179,21 @@ void PolicyRollouts::update() {
   UpdateCounts counts;
   counts.rows = batch.domains * batch.rows_per_domain;
   counts.new_labels.assign(static_cast<std::size_t>(replicas_), 0);
-  counts.flops.assign(static_cast<std::size_t>(replicas_), std::exchange(flops_, 0.0));
+  counts.flops = costs_.take_flops();
   ++updates_;
   run_->evaluator.count_update(run_->trainer, counts);
 }
 
 void PolicyRollouts::visit_state(StateVisitor& visit) {
   visit("updates", updates_);
-  visit("flops", flops_);
   for (std::size_t e = 0; e < rollouts_.size(); ++e) {
     StateVisitor one = visit.inside("domain_" + std::to_string(e));
     rollouts_[e].visit_state(one);
   }
-  StateVisitor record = visit.inside("record");
-  record_.visit_state(record);
+  StateVisitor costs = visit.inside("costs");
+  costs_.visit_state(costs);
+  StateVisitor episodes = visit.inside("episodes");
+  episodes_.visit_state(episodes);
   if (mixture_) {
     StateVisitor mixture = visit.inside("mixture");
     mixture_->visit_state(mixture);

@@ -5,9 +5,10 @@
 #include <vector>
 
 #include "acting/rollout.hpp"
+#include "regimes/shared/acting_costs.hpp"
 #include "regimes/shared/acting_options.hpp"
-#include "regimes/shared/acting_record.hpp"
 #include "regimes/shared/domain_mixture.hpp"
+#include "regimes/shared/episode_returns.hpp"
 #include "regimes/shared/stream_loop.hpp"
 
 namespace spurion::regimes {
@@ -22,8 +23,9 @@ class PolicyRollouts {
  public:
   /// What differs between regimes.
   struct Options {
-    /// steps: one life; an episode that is over stays so. episodes: the next one begins.
-    ActingRecord::Kind kind = ActingRecord::Kind::episodes;
+    /// One life: an episode that is over stays so, and what is recorded as its return is the mean
+    /// reward of a step. default, false: the next episode begins.
+    bool one_life = false;
     /// Step of the mixture of domains towards the highest regret; 0: all domains count alike.
     double curriculum_step = 0.0;
   };
@@ -32,7 +34,7 @@ class PolicyRollouts {
   /// One update. The learner acts before it where the last rollout is used up.
   void update();
   /// Records what was gained so far.
-  void record(std::int64_t phase) { record_.write(*run_, phase); }
+  void record(std::int64_t phase) { costs_.record(*run_, phase); }
   void visit_state(StateVisitor& visit);
 
  private:
@@ -46,6 +48,8 @@ class PolicyRollouts {
   void act();
   /// Step `t` of all episodes; for t = T only what is seen.
   void act_once(std::int64_t t, Steps& steps);
+  /// Counts what a step of all episodes of a domain gave.
+  void count(std::int64_t domain, const Tensor& rewards, const Tensor& done);
   /// Advantages and returns.
   void estimate(const Steps& steps);
   /// The steps of a minibatch.
@@ -63,10 +67,10 @@ class PolicyRollouts {
   double discount_;
   std::vector<acting::Rollout> rollouts_;     // of each domain
   std::vector<std::vector<RandomKey>> keys_;  // [E][K]: of the actions
-  ActingRecord record_;
+  ActingCosts costs_;
+  EpisodeReturns episodes_;
   std::optional<DomainMixture> mixture_;
   std::int64_t updates_ = 0;
-  double flops_ = 0.0;         // of each replica, not yet counted
   Tensor x_;                   // [K, E, T * B, ...]
   Tensor action_;              // int64 [K, E, T, B]
   Tensor log_probability_;     // [K, E, T, B]
