@@ -106,6 +106,9 @@ struct ExactPredictive {
   Tensor conditional;
   /// [N, A] float64: P(next action | observations, do(own actions)): own actions are no evidence.
   Tensor interventional;
+  /// [N, A] float64: expected reward of this step for each action, from what was observed, if own
+  /// actions are no evidence. Undefined: not known.
+  Tensor reward = {};
 };
 
 /// A world that answers to actions. Immutable; many threads may call it.

@@ -16,6 +16,7 @@
 #include "spurion/model.hpp"
 #include "spurion/optimizer.hpp"
 #include "spurion/own_block.hpp"
+#include "spurion/reference_model.hpp"
 #include "spurion/schema.hpp"
 #include "spurion/stages.hpp"
 #include "spurion/theory.hpp"
@@ -296,6 +297,12 @@ class SPURION_API Method {
   /// What is evaluated now. Called before each evaluation; not during a step. default: the trained
   /// model.
   [[nodiscard]] virtual Evaluated evaluated(const ReplicaTrainer& /*trainer*/) const { return {}; }
+  /// From what evaluations tell how far the training has gone. Called as `evaluated`. default: from
+  /// nothing.
+  [[nodiscard]] virtual std::optional<ReferenceModel> reference(
+      const ReplicaTrainer& /*trainer*/) const {
+    return {};
+  }
   /// How it adapts the trained model to unlabelled rows, from where the training is now; null: it
   /// does not. Asked for where the regime gives such rows (`Regime::adaptation`). default: null.
   [[nodiscard]] virtual std::unique_ptr<Adapter> adapter(const ReplicaTrainer& trainer) const;

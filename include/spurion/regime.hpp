@@ -91,6 +91,14 @@ class SPURION_API Evaluator {
   /// Multiplies the inputs of every later evaluation by `mask`, [K, ...input_shape]: what a policy
   /// that is conditioned on a causal graph is shown. Undefined: nothing is changed.
   virtual void mask_inputs(const Tensor& mask) = 0;
+  /// From what later evaluations tell how far the training has gone, in place of what the method
+  /// says (`Method::reference`). default: ignored.
+  virtual void set_reference(const ReferenceModel& reference);
+  /// What the probe with this label in the trial's `evaluation.probes` says of the trained models
+  /// now: mean over cues and train domains of the reliance in [0, 1], on validation rows, float64
+  /// [K]; not a number where it cannot tell. Nothing is stored. default: throws `UsageError`, since
+  /// there are no probes.
+  [[nodiscard]] virtual Tensor probe_reliance(ReplicaTrainer& trainer, const std::string& label);
   /// Counts one update. Throws `Interrupted` if the user stopped the run.
   virtual void count_update(const ReplicaTrainer& trainer, const UpdateCounts& counts) = 0;
   /// For a minibatch without zero-weight rows: its rows, and the labels revealed for the first

@@ -22,6 +22,7 @@
 #include "spurion/plugin.hpp"
 #include "spurion/question.hpp"
 #include "spurion/random.hpp"
+#include "spurion/reference_model.hpp"
 #include "spurion/regime.hpp"
 #include "spurion/registry.hpp"
 #include "spurion/replicas.hpp"

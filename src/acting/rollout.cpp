@@ -146,11 +146,13 @@ std::optional<ExactPredictive> Rollout::predictive() const {
     if (!own) return {};
     if (!all) {
       const std::int64_t actions = own->conditional.size(1);
-      all.emplace(ExactPredictive{at::empty({replicas_, lanes_, actions}, at::kDouble),
-                                  at::empty({replicas_, lanes_, actions}, at::kDouble)});
+      const auto empty = [&] { return at::empty({replicas_, lanes_, actions}, at::kDouble); };
+      all.emplace(ExactPredictive{empty(), empty()});
+      if (own->reward.defined()) all->reward = empty();
     }
     scatter(group, own->conditional, all->conditional);
     scatter(group, own->interventional, all->interventional);
+    if (own->reward.defined()) scatter(group, own->reward, all->reward);
   }
   return all;
 }

@@ -182,6 +182,11 @@ void check_predictive(const InteractiveEnvironment& world, const Domain& domain)
           one.ge(0.0).all().item<bool>() && one.sum(1).sub(1.0).abs().max().item<double>() < 1e-9,
           "an exact predictive is no distribution");
     }
+    if (const Tensor& reward = known->reward; reward.defined()) {
+      require(reward.scalar_type() == at::kDouble && reward.sizes() == known->conditional.sizes() &&
+                  at::isfinite(reward).all().item<bool>(),
+              "the expected rewards are no finite float64 [N, A]");
+    }
     world.step(place, world.act(ReferencePolicy::random, place, episodes), episodes, rewards);
   }
 }

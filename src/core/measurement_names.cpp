@@ -122,6 +122,8 @@ std::string stored_domain(const DomainKey& key) {
       return "stream";
     case MeasuredIn::acting:
       return "acting";
+    case MeasuredIn::selection:
+      return "selection";
     case MeasuredIn::other:
       break;
   }
@@ -154,7 +156,8 @@ DomainKey parse_domain(std::string_view stored) {
       {"validation_test", MeasuredIn::validation_test},
       {"coefficients", MeasuredIn::coefficients},
       {"stream", MeasuredIn::stream},
-      {"acting", MeasuredIn::acting}};
+      {"acting", MeasuredIn::acting},
+      {"selection", MeasuredIn::selection}};
   DomainKey key;
   if (const auto found = whole.find(stored); found != whole.end()) {
     key.in = found->second;
@@ -176,7 +179,10 @@ DomainKey parse_domain(std::string_view stored) {
 
 bool is_measured_domain(std::string_view stored) {
   const MeasuredIn in = parse_domain(stored).in;
-  if (in != MeasuredIn::other) return in != MeasuredIn::stream && in != MeasuredIn::acting;
+  if (in != MeasuredIn::other) {
+    // These are a regime's own.
+    return in != MeasuredIn::stream && in != MeasuredIn::acting && in != MeasuredIn::selection;
+  }
   // Names that look like one of ours would be mistaken for it.
   for (const std::string_view stem : {kTrain, kTestCue, kCue, kShiftValue, kPhase, kValidation}) {
     if (begins(stored, stem)) return true;
@@ -212,6 +218,8 @@ std::string domain_phrase(const std::string& stored) {
       return "on windows of the stream";
     case MeasuredIn::acting:
       return "of the learner's own actions in training";
+    case MeasuredIn::selection:
+      return "of the candidates that the regime selects from";
     case MeasuredIn::other:
       break;
   }

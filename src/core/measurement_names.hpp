@@ -87,6 +87,18 @@ enum class MetricId {
   expert_queries,
   training_return,
   shown_inputs,
+  reference_distance,
+  reference_divergence,
+  policy_entropy,
+  prior_entropy,
+  prior_divergence,
+  collapsed_states,
+  optimum_entropy,
+  optimum_divergence,
+  prior_optimum_divergence,
+  generation,
+  selection_nats,
+  fitness,
   other
 };
 
@@ -151,6 +163,7 @@ enum class MeasuredIn {
   coefficients,     ///< of a linear model
   stream,           ///< windows of the stream, before they were learned from
   acting,           ///< where the learner of a regime acts, as the regime records it
+  selection,        ///< of candidates that a regime selects from, as the regime records it
   other             ///< a name of an environment's or regime's own
 };
 

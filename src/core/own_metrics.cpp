@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "core/measurement_names.hpp"
+#include "core/pressure_metrics.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::core {
@@ -359,6 +360,7 @@ const std::vector<MetricInfo>& own_metrics() {
     add_returns(made);
     add_habits(made);
     add_acting_references(made);
+    add_pressure_metrics(made);
     SPURION_CHECK(made.size() == static_cast<std::size_t>(MetricId::other),
                   "each MetricId has one line");
     return made;

@@ -20,6 +20,12 @@ Ceilings phase_ceilings(const Environment& environment, const Phase& phase) {
   return ceilings;
 }
 
+void Evaluator::set_reference(const ReferenceModel& /*reference*/) {}
+
+Tensor Evaluator::probe_reliance(ReplicaTrainer& /*trainer*/, const std::string& label) {
+  throw UsageError("no probe '" + label + "' is measured here: write it in evaluation.probes");
+}
+
 std::int64_t Regime::updates(const Environment& /*environment*/, std::int64_t steps) const {
   return steps;
 }

@@ -13,4 +13,5 @@ set(SPURION_REGIMES
   policy_gradient
   offline_then_online
   continual_acting
+  iterated_selection
 )

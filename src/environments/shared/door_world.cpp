@@ -292,15 +292,19 @@ std::optional<ExactPredictive> DoorWorld::predictive(const EpisodePlace& /*place
   const std::int64_t doors = options_.law.doors;
   out.conditional = at::empty({episodes.count(), doors}, at::kDouble);
   out.interventional = at::empty({episodes.count(), doors}, at::kDouble);
-  const auto write = [&](Tensor& to, std::int64_t i, const DoorHistory& past, PastActions kind) {
-    const std::vector<double> next =
-        next_expert_action(options_.law, door_posterior(options_.law, past, kind));
-    std::copy(next.begin(), next.end(), to.data_ptr<double>() + i * doors);
+  out.reward = at::empty({episodes.count(), doors}, at::kDouble);
+  const auto write = [&](Tensor& to, std::int64_t i, const std::vector<double>& numbers) {
+    std::copy(numbers.begin(), numbers.end(), to.data_ptr<double>() + i * doors);
   };
   for (std::int64_t i = 0; i < episodes.count(); ++i) {
     const DoorHistory past = history(episodes, i);
-    write(out.conditional, i, past, PastActions::evidence);
-    write(out.interventional, i, past, PastActions::intervention);
+    const DoorLaw& law = options_.law;
+    write(out.conditional, i,
+          next_expert_action(law, door_posterior(law, past, PastActions::evidence)));
+    std::vector<double> good = door_posterior(law, past, PastActions::intervention);
+    write(out.interventional, i, next_expert_action(law, good));
+    for (double& one : good) one /= static_cast<double>(options_.horizon);
+    write(out.reward, i, good);
   }
   return out;
 }

@@ -10,30 +10,14 @@
 #include "acting/rollout.hpp"
 #include "core/measurement_names.hpp"
 #include "harness/measure/action_habits.hpp"
+#include "harness/measure/anchored_policy.hpp"
+#include "harness/measure/state_share.hpp"
 
 namespace spurion::harness {
 
 namespace {
 
 constexpr double kNotKnown = std::numeric_limits<double>::quiet_NaN();
-
-/// Sums over visited states, [K] float64.
-class StateShare {
- public:
-  /// `what` [K, B] of any type, where `going` bool [K, B].
-  void add(const Tensor& what, const Tensor& going) {
-    const Tensor sum = (what.to(at::kDouble) * going.to(at::kDouble)).sum(1);
-    const Tensor states = going.to(at::kDouble).sum(1);
-    sum_ = sum_.defined() ? sum_ + sum : sum;
-    states_ = states_.defined() ? states_ + states : states;
-  }
-  [[nodiscard]] bool known() const { return sum_.defined(); }
-  [[nodiscard]] Tensor mean() const { return sum_ / states_; }
-
- private:
-  Tensor sum_;
-  Tensor states_;
-};
 
 /// KL(exact || policy) of each state, [K, B] float64.
 Tensor divergence(const Tensor& exact, const Tensor& logits) {
@@ -55,6 +39,7 @@ class PolicyRun {
                  request.episodes),
         habits_(trainer.replicas(), environments.front()->info().outputs),
         returns_(at::zeros({trainer.replicas(), request.episodes}, at::kDouble)) {
+    if (request.reference != nullptr && request.habits) anchored_.emplace(*request.reference);
     // Draws of an evaluation depend on nothing that was trained.
     for (std::int64_t k = 0; k < trainer.replicas(); ++k) {
       keys_.push_back(RandomKey(0).child("evaluated policy"));
@@ -85,9 +70,16 @@ class PolicyRun {
         const Tensor twin = scorer_->logits_of(*trainer_, rollout_.observe(request_->twin));
         flips_.add(best.ne(acting::greedy_actions(twin)), going);
       }
-      if (const std::optional<ExactPredictive> exact = rollout_.predictive()) {
+      const std::optional<ExactPredictive> exact = rollout_.predictive();
+      if (exact) {
         conditional_.add(divergence(exact->conditional, logits), going);
         interventional_.add(divergence(exact->interventional, logits), going);
+      }
+      if (anchored_) {
+        Evaluated prior;
+        prior.members.push_back(anchored_->reference().parameters);
+        anchored_->add({logits, scorer_->logits_of(prior, *trainer_, rollout_.observe()),
+                        exact ? exact->reward : Tensor(), going});
       }
     }
     return facts_->samples_actions ? acting::sampled_actions(logits, keys_, rollout_) : best;
@@ -118,6 +110,7 @@ class PolicyRun {
     put_share(Id::action_flip_rate, flips_);
     put_share(Id::conditional_kl, conditional_);
     put_share(Id::interventional_kl, interventional_);
+    if (anchored_) anchored_->put(values);
     return values;
   }
 
@@ -133,6 +126,7 @@ class PolicyRun {
   StateShare flips_;
   StateShare conditional_;
   StateShare interventional_;
+  std::optional<AnchoredPolicy> anchored_;
 };
 
 }  // namespace

@@ -15,6 +15,8 @@ struct ActingRequest {
   std::int64_t episodes = 200;
   Intervention twin = Intervention::none();  ///< of what they see; none: no flip rate
   bool habits = true;  ///< beside returns, goals and steps also how the policies act
+  /// What the policies are held to; null: nothing.
+  const ReferenceModel* reference = nullptr;
 };
 
 /// Runs the policy of each replica in its environment: "return", "goal_rate" and all other numbers

@@ -137,6 +137,7 @@ void PackEvaluator::measure(ReplicaTrainer& trainer, std::int64_t phase, Evaluat
   if (phase < 0) throw PluginError(fmt::format("it evaluates phase {}", phase));
   measured_at_ = trainer.step();
   ask_evaluated(trainer);
+  ask_reference(trainer);
   adapting_ = options_.adaptation ? options_.adaptation(trainer, phase) : std::nullopt;
   measure_now(trainer, phase, scope);
   adapting_.reset();
@@ -220,6 +221,7 @@ void PackEvaluator::measure_train_domains(ReplicaTrainer& trainer, std::int64_t 
     Values values = score(trainer, {domain, Split::test, held_out_rows(domain)},
                           {Intervention::none(), twin_, causal_twin});
     add_shortcut_bias(domain, values);
+    add_reference(trainer, {domain, Split::test, held_out_rows(domain)}, values);
     const std::int64_t training_rows =
         std::min(options_.evaluation.training_rows, options_.training.rows);
     if (training_rows > 0) {
@@ -249,6 +251,7 @@ void PackEvaluator::measure_test_domain(ReplicaTrainer& trainer, std::int64_t ph
   Values values = score(trainer, {domain, Split::test, held_out_rows(domain)},
                         {Intervention::none(), twin_,
                          scope == EvaluationScope::full ? causal_twin_ : Intervention::none()});
+  add_reference(trainer, {domain, Split::test, held_out_rows(domain)}, values);
   add_gap(info_->score(), id, values);
   std::vector<const Environment*> environments;
   for (const auto& environment : context_->environments) environments.push_back(environment.get());

@@ -26,6 +26,8 @@ class SPURION_API PackEvaluator final : public Evaluator {
     const CountingModel* counted = nullptr;  ///< knows the operations of updates
     /// Says what is evaluated now; empty: the trained model.
     std::function<Evaluated(const ReplicaTrainer&)> evaluated;
+    /// From what it tells how far the training has gone; empty: from nothing.
+    std::function<std::optional<ReferenceModel>(const ReplicaTrainer&)> reference;
     /// The unlabelled rows to which the method adapts before an evaluation of a phase, if the
     /// regime gives some and the method adapts; empty: none ever.
     std::function<std::optional<Adaptation>(const ReplicaTrainer&, std::int64_t)> adaptation;
@@ -47,6 +49,7 @@ class SPURION_API PackEvaluator final : public Evaluator {
   void record(const ReplicaTrainer& trainer, std::int64_t phase, const Domain& domain,
               const std::string& metric, const Tensor& values) override;
   void mask_inputs(const Tensor& mask) override { scorer_.set_input_mask(mask); }
+  void set_reference(const ReferenceModel& reference) override { regime_reference_ = reference; }
   using Evaluator::count_update;
   void count_update(const ReplicaTrainer& trainer, const UpdateCounts& counts) override;
 
@@ -76,6 +79,12 @@ class SPURION_API PackEvaluator final : public Evaluator {
   void measure_now(ReplicaTrainer& trainer, std::int64_t phase, EvaluationScope scope);
   /// Asks the method what is evaluated now.
   void ask_evaluated(const ReplicaTrainer& trainer);
+  /// Asks the method for the reference model.
+  void ask_reference(const ReplicaTrainer& trainer);
+  /// Adds how far the predictions on these rows, and the parameters, are from the reference model,
+  /// if there is one.
+  void add_reference(const ReplicaTrainer& trainer, const DomainRowCount& rows,
+                     Values& values) const;
   /// Makes the method adapt to unlabelled rows of a domain, which come after its validation rows,
   /// if it adapts now.
   void adapt_to(const ReplicaTrainer& trainer, const Domain& domain);
@@ -162,11 +171,13 @@ class SPURION_API PackEvaluator final : public Evaluator {
   Intervention causal_twin_;
   std::vector<std::vector<Measurement>> measurements_;
   std::vector<Cost> costs_;
-  std::vector<std::string> ended_;      // [K]: why a replica was frozen here
-  Tensor last_loss_;                    // [K] training loss when it was measured last
-  std::int64_t measured_at_ = -1;       // updates made then
-  std::optional<Adaptation> adapting_;  // while it measures what became of adaptation
-  std::string adapted_to_;              // name of the domain
+  std::vector<std::string> ended_;                  // [K]: why a replica was frozen here
+  Tensor last_loss_;                                // [K] training loss when it was measured last
+  std::int64_t measured_at_ = -1;                   // updates made then
+  std::optional<ReferenceModel> reference_;         // while it measures
+  std::optional<ReferenceModel> regime_reference_;  // what the regime says
+  std::optional<Adaptation> adapting_;              // while it measures what became of adaptation
+  std::string adapted_to_;                          // name of the domain
   std::map<std::pair<const Environment*, std::string>, ReferenceReturns> references_;
 };
 

@@ -114,9 +114,14 @@ Tensor PackScorer::predict_by(const Evaluated& evaluated, const ReplicaTrainer& 
 }
 
 Tensor PackScorer::logits_of(const ReplicaTrainer& trainer, const Tensor& x) const {
+  return logits_of(evaluated_, trainer, x);
+}
+
+Tensor PackScorer::logits_of(const Evaluated& evaluated, const ReplicaTrainer& trainer,
+                             const Tensor& x) const {
   const at::NoGradGuard no_grad;
   const Tensor shown = input_mask_.defined() ? x * input_mask_.unsqueeze(1) : x;
-  return evaluated_logits(evaluated_, trainer, {0, trainer.replicas()}, shown.to(trainer.device()),
+  return evaluated_logits(evaluated, trainer, {0, trainer.replicas()}, shown.to(trainer.device()),
                           info_->task)
       .to(at::kCPU);
 }

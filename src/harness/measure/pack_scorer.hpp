@@ -48,6 +48,13 @@ class PackScorer {
   /// Logits [K, B, C] in host memory of inputs [K, B, ...], as `set_evaluated` and `set_input_mask`
   /// say.
   [[nodiscard]] Tensor logits_of(const ReplicaTrainer& trainer, const Tensor& x) const;
+  /// The same of another predictor.
+  [[nodiscard]] Tensor logits_of(const Evaluated& evaluated, const ReplicaTrainer& trainer,
+                                 const Tensor& x) const;
+  /// Mean divergence of the predictions on these rows from those of the model with these parameters
+  /// [K, P], as `row_divergence`: [K] float64.
+  [[nodiscard]] Tensor divergence(const ReplicaTrainer& trainer, const Tensor& parameters,
+                                  const DomainRowCount& rows) const;
   /// Inputs of these rows for every replica, without labels: [K or 1, count, ...].
   [[nodiscard]] Tensor inputs(const Domain& domain, Split split, RowRange rows) const;
   /// Scores predictions on rows of a domain.

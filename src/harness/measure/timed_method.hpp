@@ -30,6 +30,10 @@ class TimedMethod final : public Method {
   [[nodiscard]] Evaluated evaluated(const ReplicaTrainer& trainer) const override {
     return core::blamed(border_.method, [&] { return inner_->evaluated(trainer); });
   }
+  [[nodiscard]] std::optional<ReferenceModel> reference(
+      const ReplicaTrainer& trainer) const override {
+    return core::blamed(border_.method, [&] { return inner_->reference(trainer); });
+  }
   [[nodiscard]] std::unique_ptr<Adapter> adapter(const ReplicaTrainer& trainer) const override {
     return core::blamed(border_.method, [&] { return inner_->adapter(trainer); });
   }

@@ -141,6 +141,9 @@ PackEvaluator::Options evaluator_options(const RegimeContext& context, const Par
   options.evaluated = [&parts](const ReplicaTrainer& trainer) {
     return core::blamed(parts.method_part, [&] { return parts.method->evaluated(trainer); });
   };
+  options.reference = [&parts](const ReplicaTrainer& trainer) {
+    return core::blamed(parts.method_part, [&] { return parts.method->reference(trainer); });
+  };
   options.adaptation = [&parts](const ReplicaTrainer& trainer, std::int64_t phase) {
     auto adaptation =
         core::blamed(parts.regime_part, [&] { return parts.regime->adaptation(phase); });

@@ -20,6 +20,8 @@ class Teacher {
  public:
   void learn(const ReplicaTrainer& trainer) { parameters_ = trainer.parameters().detach().clone(); }
   [[nodiscard]] bool known() const { return parameters_.defined(); }
+  /// [K, P]; undefined before it learned.
+  [[nodiscard]] const Tensor& parameters() const { return parameters_; }
   /// Logits [K, R, C], without a graph.
   [[nodiscard]] Tensor predict(const ReplicaTrainer& trainer, const Tensor& x) const;
   void visit_state(StateVisitor& visit) { visit("parameters", parameters_); }

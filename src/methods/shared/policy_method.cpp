@@ -96,6 +96,13 @@ Tensor PolicyMethod::state_values(ReplicaTrainer& trainer, const Tensor& x) cons
   return (*values_)(trainer, x.flatten(2)).squeeze(2);
 }
 
+std::optional<ReferenceModel> PolicyMethod::reference(const ReplicaTrainer& trainer) const {
+  if (!anchor_.known()) return {};
+  const Shape each = {trainer.replicas()};
+  return ReferenceModel{anchor_.parameters(), at::full(each, kl_anchor_, at::kDouble),
+                        entropy_bonus_.reshape({-1}).expand(each)};
+}
+
 void PolicyMethod::visit_state(StateVisitor& visit) {
   StateVisitor anchor = visit.inside("anchor");
   anchor_.visit_state(anchor);

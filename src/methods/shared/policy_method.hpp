@@ -57,6 +57,7 @@ class PolicyMethod : public Method {
   void check(const Model& model) const final;
   void step(ReplicaTrainer& trainer, const Batch& batch) final;
   [[nodiscard]] Tensor state_values(ReplicaTrainer& trainer, const Tensor& x) const final;
+  [[nodiscard]] std::optional<ReferenceModel> reference(const ReplicaTrainer& trainer) const final;
   void visit_state(StateVisitor& visit) final;
   [[nodiscard]] double cost_factor() const final { return kl_anchor_ > 0.0 ? 4.0 / 3.0 : 1.0; }
   [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const final;

@@ -58,6 +58,7 @@ TEST_CASE("the name of each domain is read as what it was made of") {
   same({core::MeasuredIn::coefficients}, "coefficients");
   same({core::MeasuredIn::stream}, "stream");
   same({core::MeasuredIn::acting}, "acting");
+  same({core::MeasuredIn::selection}, "selection");
   for (const char* other : {"phase_", "phase_x", "train_1x", "shift=", "elsewhere", ""}) {
     CHECK(core::parse_domain(other).in == core::MeasuredIn::other);
   }

@@ -64,6 +64,7 @@ TEST_CASE("doors: both predictives are those of an enumeration") {
     Episodes episodes = acting.reset(place, numbers);
     std::vector<std::vector<Seen>> traces(numbers.size());
     std::vector<float> rewards;
+    const auto horizon = static_cast<double>(acting.acting().horizon);
     for (int t = 0; t < 6; ++t) {
       const ExactPredictive known = acting.predictive(place, episodes).value();
       for (std::size_t i = 0; i < traces.size(); ++i) {
@@ -73,6 +74,10 @@ TEST_CASE("doors: both predictives are those of an enumeration") {
                          enumerated_next(law, traces[i], door, true)) < 1e-9);
           CHECK(std::abs(known.interventional[row][door].item<double>() -
                          enumerated_next(law, traces[i], door, false)) < 1e-9);
+          // The expert opens the good door with probability 1 - eps_exp, else one of the others.
+          const double good = (enumerated_next(law, traces[i], door, false) - law.other()) /
+                              (law.good() - law.other());
+          CHECK(std::abs(known.reward[row][door].item<double>() * horizon - good) < 1e-9);
         }
       }
       const auto actions = acting.act(

@@ -62,6 +62,15 @@ name = "acting"
 environment = { name = "mountain_car", graph_inputs = true }
 regime = { name = "graph_intervention", iterations = 2 }
 [[experiment]]
+name = "anchored"
+environment = { name = "delusion", horizon = 4 }
+method = { name = "ppo", kl_anchor = 0.1 }
+regime = { name = "policy_gradient" }
+[[experiment]]
+name = "selected"
+environment = { name = "two_bit" }
+regime = { name = "iterated_selection", candidates = 2, survivors = 1, rounds = 2 }
+[[experiment]]
 name = "belief"
 environment = { name = "delusion" }
 regime = { name = "offline" }
@@ -82,7 +91,7 @@ const StoredResults& stored() {
 
 TEST_CASE("every stored number is explained, and lies in its range") {
   const StoredResults& results = stored();
-  REQUIRE(results.trials.size() == 18);
+  REQUIRE(results.trials.size() == 20);
   const analysis::StoredMetrics metrics(results);
   std::set<std::string> seen;
   constexpr double kSlack = 1e-9;
