@@ -107,7 +107,8 @@ enum class FieldUse {
   method,       ///< names a method of the trials
   experiment,   ///< names an experiment of the suite
   selector,     ///< names a registered selector
-  phase         ///< the number of a phase of the trials' streams
+  phase,        ///< the number of a phase of the trials' streams
+  probe         ///< names a stored number; one of a probe is a probe of the trials
 };
 
 /// One field as `spurion describe` shows it.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <set>
+#include <string_view>
 
 #include "analysis/asked_question.hpp"
 #include "core/place_of.hpp"
@@ -110,6 +111,9 @@ class TableNames {
         break;
       case FieldUse::selector:
         check_selector(name, value);
+        break;
+      case FieldUse::probe:
+        check_probe(name, value);
         break;
       default:
         break;
@@ -262,6 +266,48 @@ class TableNames {
     if (selectors_.contains(name)) return;
     problems_.add(core::place_of(place) +
                   unknown_name_message(selectors_.kind(), name, selectors_.names()));
+  }
+
+  /// The labels of the probes that the trials measure: `as` of each, else its name.
+  [[nodiscard]] std::vector<std::string> probes() const {
+    std::set<std::string> labels;
+    for (const TrialSpec* trial : trials_) {
+      const Value* probes = option_of(*trial, "evaluation.probes");
+      if (probes == nullptr || !probes->is_list()) continue;
+      for (const Value& probe : probes->as_list()) {
+        std::string label;
+        for (const char* key : {"name", "as"}) {
+          const Value* word = probe.is_table() ? probe.find(key) : nullptr;
+          if (word != nullptr && word->is_string() && !word->as_string().empty()) {
+            label = word->as_string();
+          }
+        }
+        if (!label.empty()) labels.insert(label);
+      }
+    }
+    return {labels.begin(), labels.end()};
+  }
+
+  /// "probe_input_gradient_on_colour" is a number of the probe with the label "input_gradient".
+  /// Other stored numbers are known once the trials are done.
+  void check_probe(const std::string& number, const Value& place) const {
+    constexpr std::string_view kBegin = "probe_";
+    const std::size_t end = number.rfind("_on_");
+    if (number.rfind(kBegin, 0) != 0 || end == std::string::npos || trials_.empty() || !all_) {
+      return;
+    }
+    const std::string label = number.substr(kBegin.size(), end - kBegin.size());
+    const std::vector<std::string> known = probes();
+    if (std::find(known.begin(), known.end(), label) != known.end()) return;
+    if (known.empty()) {
+      problems_.add(fmt::format(
+          "{}{} asks of '{}', but no trial of the experiment measures a probe: write probes = "
+          "[{{ name = \"{}\" }}] in [defaults.evaluation] or in its evaluation",
+          core::place_of(place), called(asked_), number, label));
+      return;
+    }
+    problems_.add(core::place_of(place) +
+                  unknown_name_message("probe of the experiment's trials", label, known));
   }
 
   /// A phase that none of the streams has.

@@ -87,6 +87,8 @@ class RequiredOptions {
         return "made_up";
       case FieldUse::phase:
         return 0;
+      case FieldUse::probe:
+        return "accuracy";
       default:
         break;
     }

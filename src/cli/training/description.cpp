@@ -35,6 +35,8 @@ std::string allowed_text(const FieldInfo& field) {
       return "experiments of the suite";
     case FieldUse::selector:
       return "names of `spurion list selectors`";
+    case FieldUse::probe:
+      return "a stored number, such as one of a probe";
     default:
       return {};
   }
