@@ -76,7 +76,17 @@ enum class ScalingReason {
   adjusted        ///< shown alone, but not as one of so many verdicts (Holm)
 };
 
-enum class LawFamily { constant, closing, plateau, broken, bounded, joint_closing, joint };
+enum class LawFamily {
+  constant,
+  closing,
+  plateau,
+  broken,
+  bounded,
+  joint_closing,
+  joint,
+  selection_pressure,  ///< of over_optimisation.hpp
+  gradient_pressure    ///< the same
+};
 
 /// A parameter of a law by its name in the formula, for scales in their own units.
 struct LawParameter {
