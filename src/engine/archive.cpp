@@ -1,15 +1,14 @@
 #include "spurion/archive.hpp"
 
 #include <ATen/ATen.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 
+#include "core/whole_rename.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -75,13 +74,6 @@ bool plausible(const std::vector<std::int64_t>& shape, std::int64_t bytes, std::
   return expected == static_cast<double>(bytes);
 }
 
-void synchronise(const std::filesystem::path& path, int flags) {
-  const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
-  if (descriptor < 0) return;
-  ::fsync(descriptor);
-  ::close(descriptor);
-}
-
 }  // namespace
 
 void Archive::put(const std::string& name, const Tensor& value) {
@@ -134,13 +126,7 @@ void Archive::write(const std::filesystem::path& file) const {
       throw StoreError(fmt::format("cannot write '{}': {}", beside.string(), std::strerror(errno)));
     }
   }
-  synchronise(beside, O_RDONLY);
-  std::error_code error;
-  std::filesystem::rename(beside, file, error);
-  if (error) {
-    throw StoreError(fmt::format("cannot write '{}': {}", file.string(), error.message()));
-  }
-  synchronise(file.parent_path(), O_RDONLY | O_DIRECTORY);
+  core::put_in_place(beside, file);
 }
 
 Archive Archive::read(const std::filesystem::path& file) {
