@@ -46,6 +46,8 @@ Command add_report(CLI::App& app, Session& session);
 Command add_compare(CLI::App& app, Session& session);
 Command add_power(CLI::App& app, Session& session);
 Command add_prune(CLI::App& app, Session& session);
+Command add_check(CLI::App& app, Session& session);
+Command add_repair(CLI::App& app, Session& session);
 Command add_list(CLI::App& app, Session& session);
 Command add_describe(CLI::App& app, Session& session);
 Command add_data(CLI::App& app, Session& session);

@@ -57,6 +57,7 @@ int parse_and_run(int argc, const char* const* argv,
       cli::add_list(app, session),   cli::add_describe(app, session),
       cli::add_data(app, session),   cli::add_export(app, session),
       cli::add_score(app, session),  cli::add_selftest(app, session),
+      cli::add_check(app, session),  cli::add_repair(app, session),
       cli::add_prune(app, session)};
   app.footer(kExamples);
 

@@ -31,7 +31,8 @@ TEST_CASE("what only reads results works where LibTorch cannot be loaded") {
       {"--version"},           {"--help"},
       {"run", "--help"},       {"score", "--help"},
       {"data", "status"},      {"report", "store"},
-      {"prune", "store"},      {"describe", "--help"},
+      {"prune", "store"},      {"check", "store"},
+      {"repair", "store"},     {"describe", "--help"},
       {"power", "first_look"}, {"compare", "store", "store"}};
   for (const std::vector<std::string>& command : commands) {
     CAPTURE(command);

@@ -30,9 +30,6 @@ constexpr const char* kTrialColumns =
     "number, id, spec, status, message, flops, steps, rows_seen, labels_used, seconds, replicas, "
     "provenance, layout, numbers, seal";
 
-/// Most ids of damaged trials that a sentence lists.
-constexpr std::size_t kListedTrials = 5;
-
 class ContentReader {
  public:
   ContentReader(sqlite::Database& database, StoreDetail detail)
@@ -191,7 +188,7 @@ class ContentReader {
       if (id && is_whole(row, *id)) result = result_of(row);
       if (!result || !ids_.insert(*id).second) {
         damaged.insert(number);
-        damaged_.push_back(id ? id->text() : fmt::format("number {}", number));
+        content_.damaged_trials.push_back({number, id ? id->text() : "", false, {}});
         return true;
       }
       numbers_.push_back(number);
@@ -258,13 +255,16 @@ class ContentReader {
               [](const auto& a, const auto& b) { return a.first < b.first; });
     rows.erase(std::unique(rows.begin(), rows.end(), same), rows.end());
     content_.memberships.reserve(rows.size());
+    LostExperiments lost;
     for (const auto& [seal, row] : rows) {
       content_.membership_tally.add(seal);
-      // Of a trial that is damaged itself nothing more needs to be said.
       if (std::binary_search(numbers_.begin(), numbers_.end(), row.trial)) {
         content_.memberships.push_back(row);
+      } else {
+        lost[row.trial].insert(content_.groups[row.group].experiment);
       }
     }
+    name_experiments(content_.damaged_trials, std::move(lost));
     if (damaged > 0 || !as_expected("membership", content_.membership_tally)) {
       content_.damage.emplace_back(
           "the records of which experiment a trial belongs to are damaged: trials may be missing "
@@ -286,30 +286,14 @@ class ContentReader {
   }
 
   void tell() {
-    std::vector<std::string>& damage = content_.damage;
-    if (!damaged_.empty()) {
-      std::vector<std::string> listed(
-          damaged_.begin(),
-          damaged_.begin() + static_cast<std::ptrdiff_t>(std::min(damaged_.size(), kListedTrials)));
-      if (damaged_.size() > kListedTrials) listed.emplace_back("...");
-      damage.push_back(damaged_.size() == 1
-                           ? fmt::format("trial {} is damaged", listed.front())
-                           : fmt::format("{} trials are damaged ({})", damaged_.size(),
-                                         fmt::join(listed, ", ")));
-    }
     const auto expected = expected_.find("trial");
-    if (expected != expected_.end()) {
-      const auto there = content_.trial_tally.rows + static_cast<std::int64_t>(damaged_.size());
-      const std::int64_t lost = expected->second.rows - there;
-      if (lost > 0) {
-        damage.push_back(lost == 1 ? "a trial is missing"
-                                   : fmt::format("{} trials are missing", lost));
-      } else if (lost < 0 || (damaged_.empty() && expected->second != content_.trial_tally)) {
-        damage.emplace_back("it holds trials that no run has written");
-      }
+    for (std::string& sentence :
+         trial_damage(content_.damaged_trials, content_.trial_tally,
+                      expected == expected_.end() ? nullptr : &expected->second)) {
+      content_.damage.push_back(std::move(sentence));
     }
-    if (damage.empty() && !structure_is_whole_) {
-      damage.emplace_back("the structure of the file is damaged");
+    if (content_.damage.empty() && !structure_is_whole_) {
+      content_.damage.emplace_back("the structure of the file is damaged");
     }
   }
 
@@ -324,7 +308,6 @@ class ContentReader {
   std::uint32_t last_group_ = 0;
   std::unordered_set<TrialId, TrialIdHash> ids_;
   std::vector<std::int64_t> numbers_;  ///< of whole trials
-  std::vector<std::string> damaged_;   ///< ids, as they are found
   bool structure_is_whole_ = true;
 };
 

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <vector>
 
+#include "harness/store/damaged_trials.hpp"
 #include "harness/store/seal.hpp"
 #include "harness/store/sqlite.hpp"
 #include "harness/suite/trial_id.hpp"
@@ -57,8 +58,9 @@ struct StoreContent {
   std::vector<StoredMembership> memberships;
   /// What is damaged, a sentence each, without the file's name; empty when everything is whole.
   std::vector<std::string> damage;
-  bool has_specs = true;         ///< the results have those of their trials
-  std::int64_t makers_lost = 0;  ///< trials whose record of provenance is damaged
+  std::vector<DamagedTrial> damaged_trials;  ///< by number
+  bool has_specs = true;                     ///< the results have those of their trials
+  std::int64_t makers_lost = 0;              ///< trials whose record of provenance is damaged
   bool context_is_whole = true;
   bool tables_are_whole = true;
   Tally context_tally;

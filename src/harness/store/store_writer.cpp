@@ -5,6 +5,7 @@
 #include <fstream>
 #include <unordered_set>
 
+#include "core/whole_rename.hpp"
 #include "harness/store/measurement_layout.hpp"
 #include "harness/store/store_tables.hpp"
 #include "spurion/error.hpp"
@@ -181,33 +182,45 @@ void restore_definitions(const std::filesystem::path& file) {
   }
 }
 
+void remove_file(const std::filesystem::path& file) {
+  std::error_code error;
+  std::filesystem::remove(file, error);
+  if (error) {
+    throw StoreError(fmt::format("cannot remove '{}': {}", file.string(), error.message()));
+  }
+}
+
 /// Copies a damaged store to "store.sqlite.damaged", or where that is kept already to
 /// "store.sqlite.damaged_2" and so on. A mend that was killed may have changed the file, so what an
 /// earlier one kept is never written over. The copy gets its name once it is whole.
-void keep_damaged(const std::filesystem::path& file) {
+std::filesystem::path keep_damaged(const std::filesystem::path& file) {
   const std::string stem = file.string() + ".damaged";
   std::filesystem::path kept = stem;
-  for (int number = 2; std::filesystem::exists(kept); ++number) {
+  std::error_code error;
+  for (int number = 2; std::filesystem::exists(kept, error); ++number) {
     kept = fmt::format("{}_{}", stem, number);
   }
   const std::filesystem::path copied = stem + ".partial";
-  std::error_code error;
   std::filesystem::copy_file(file, copied, std::filesystem::copy_options::overwrite_existing,
                              error);
-  if (!error) std::filesystem::rename(copied, kept, error);
-  if (error) {
+  try {
+    if (error) throw StoreError(error.message());
+    core::put_in_place(copied, kept);
+  } catch (const StoreError& problem) {
+    std::filesystem::remove(copied, error);
     throw StoreError(fmt::format("store '{}' is damaged, and no copy of it can be written: {}",
-                                 file.string(), error.message()));
+                                 file.string(), problem.what()));
   }
+  return kept;
 }
 
 }  // namespace
 
-void write_anew(const std::filesystem::path& file) {
-  keep_damaged(file);
+std::filesystem::path write_anew(const std::filesystem::path& file) {
+  std::filesystem::path kept = keep_damaged(file);
   const std::filesystem::path made = file.string() + ".partial";
-  std::filesystem::remove(made);
-  std::filesystem::remove(made.string() + "-journal");
+  remove_file(made);
+  remove_file(made.string() + "-journal");
   restore_definitions(file);
   StoreContent content;
   try {
@@ -221,12 +234,10 @@ void write_anew(const std::filesystem::path& file) {
     database.execute(kSafeWriting);
     make_store(database, content);
   }
-  std::filesystem::remove(file.string() + "-journal");
-  std::error_code error;
-  std::filesystem::rename(made, file, error);
-  if (error) {
-    throw StoreError(fmt::format("cannot write '{}': {}", file.string(), error.message()));
-  }
+  // Of the damaged file: it would be taken for one of the new.
+  remove_file(file.string() + "-journal");
+  core::put_in_place(made, file);
+  return kept;
 }
 
 bool has_our_header(const std::filesystem::path& file) {

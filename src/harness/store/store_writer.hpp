@@ -47,9 +47,9 @@ class StoreWriter {
 /// Makes the tables in an empty file and writes all of `content` into them, in one transaction.
 void make_store(sqlite::Database& database, const StoreContent& content);
 
-/// Replaces a damaged store by one with all in it that is whole, and keeps the damaged file as
-/// FILE.damaged.
-void write_anew(const std::filesystem::path& file);
+/// Replaces a damaged store by one with all in it that is whole. The damaged file is kept beside
+/// it: gives the path of the copy, FILE.damaged, or FILE.damaged_2 and so on where there are such.
+std::filesystem::path write_anew(const std::filesystem::path& file);
 
 /// Whether a file begins as a database of ours does, whatever else is damaged.
 bool has_our_header(const std::filesystem::path& file);

@@ -34,12 +34,10 @@ TrialResult synthetic_trial(std::int64_t seed, std::int64_t measurements) {
   return result;
 }
 
-void fill_synthetic_store(Store& store, std::int64_t trials) {
+void set_synthetic_suite(Store& store, std::int64_t trials) {
   Memberships memberships;
-  std::vector<TrialResult> results;
   for (std::int64_t seed = 0; seed < trials; ++seed) {
-    results.push_back(synthetic_trial(seed));
-    const std::string id = results.back().spec.id();
+    const std::string id = synthetic_trial(seed).spec.id();
     memberships.emplace_back(id, "grid");
     if (seed % 10 == 0) memberships.emplace_back(id, "shared");
   }
@@ -49,6 +47,12 @@ void fill_synthetic_store(Store& store, std::int64_t trials) {
                    {"access.erm", "labels only"},
                    {"access.irm_v1", "labels and domains"},
                    {"environment.world", std::string(600, 'w')}});
+}
+
+void fill_synthetic_store(Store& store, std::int64_t trials) {
+  set_synthetic_suite(store, trials);
+  std::vector<TrialResult> results;
+  for (std::int64_t seed = 0; seed < trials; ++seed) results.push_back(synthetic_trial(seed));
   store.append(results);
 }
 

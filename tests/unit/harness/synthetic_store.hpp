@@ -15,7 +15,9 @@ TrialResult synthetic_trial(std::int64_t seed, std::int64_t measurements = 8);
 
 /// A store of so many of them in a folder, in two experiments of a suite.
 void write_synthetic_store(const std::filesystem::path& folder, std::int64_t trials);
-/// The same into an open store.
+/// Says of an open store which trials its suite has, in which experiments.
+void set_synthetic_suite(Store& store, std::int64_t trials);
+/// The same, with the trials.
 void fill_synthetic_store(Store& store, std::int64_t trials);
 
 /// All that is reported of a folder: a line each trial, and one of all facts.
