@@ -112,18 +112,3 @@ TEST_CASE("a second Ctrl-C ends at once") {
   CHECK(stopped.code == 130);
   CHECK_THAT(stopped.err, Contains("spurion: stopped at once"));
 }
-
-TEST_CASE("kills at random moments never damage a store") {
-  const std::string expected = undisturbed();
-  Shell shell(Start::program);
-  shell.write("toy.toml", toy_suite(kTrials, kSteps));
-  // The whole run takes a few seconds; these instants fall before, between and inside transactions.
-  for (const int milliseconds : {30, 150, 300, 450, 700, 950}) {
-    Background run = shell.start(kRun);
-    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
-    run.send(SIGKILL);
-    run.wait();
-  }
-  CHECK(shell.run(kRun).code == 0);
-  CHECK(store_content(shell.path("out")) == expected);
-}

@@ -1,5 +1,6 @@
 // A store whose bytes are not what was written: no number is ever reported that was not measured.
-// SPURION_FLIPS says how many single bits are flipped, one at a time (default 500).
+// SPURION_FLIPS says how many single bits are flipped, one at a time (default 500), and
+// SPURION_CUTS how often the file is cut, and how often a part of it is zeros (default 50).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -29,6 +30,11 @@ struct Outcomes {
   int changed = 0;  ///< something else was reported: never
   std::string changes;
 };
+
+int wanted_cases(const char* variable, int usual) {
+  const char* wanted = std::getenv(variable);
+  return wanted == nullptr ? usual : std::atoi(wanted);
+}
 
 std::string without_maker(const std::string& line) {
   const std::string begin = " made_by=";
@@ -127,8 +133,7 @@ class Damaged {
 
 TEST_CASE("a flipped bit never changes what is reported") {
   Damaged store;
-  const char* wanted = std::getenv("SPURION_FLIPS");
-  const int flips = wanted == nullptr ? 500 : std::atoi(wanted);
+  const int flips = wanted_cases("SPURION_FLIPS", 500);
   std::mt19937_64 random(1);
   for (int i = 0; i < flips; ++i) {
     std::string bytes = store.whole();
@@ -138,7 +143,7 @@ TEST_CASE("a flipped bit never changes what is reported") {
     store.try_bytes(bytes, fmt::format("at byte {} bit {}", at, bit));
     if (i % 50 == 0 && store.outcomes().refused == 0) store.mend_and_check();
   }
-  if (wanted != nullptr) WARN(flips << " flips: " << store.text());
+  if (flips > 500) WARN(flips << " flips: " << store.text());
   INFO(store.text());
   CHECK(store.outcomes().changed == 0);
   // Most of the file is rows of trials: their damage is named, and costs one trial.
@@ -149,13 +154,15 @@ TEST_CASE("a flipped bit never changes what is reported") {
 TEST_CASE("a stretch of zeros or a cut never changes what is reported") {
   Damaged store;
   std::mt19937_64 random(2);
-  for (int i = 0; i < 50; ++i) {
+  const int cuts = wanted_cases("SPURION_CUTS", 50);
+  for (int i = 0; i < cuts; ++i) {
     std::string bytes = store.whole();
     const std::size_t at = random() % (bytes.size() / 512) * 512;
     bytes.replace(at, 512, 512, '\0');
     store.try_bytes(bytes, fmt::format("zeros at {}", at));
     store.try_bytes(store.whole().substr(0, random() % bytes.size()), "cut");
   }
+  if (cuts > 50) WARN(cuts << " cuts and " << cuts << " stretches of zeros: " << store.text());
   INFO(store.text());
   CHECK(store.outcomes().changed == 0);
 }
