@@ -65,6 +65,9 @@ class Registry {
     /// Builds one from the normalised options of the K trials of a pack (often K = 1).
     std::function<std::unique_ptr<Noun>(const std::vector<Value>& options, Args... args)> make;
     const void* code = nullptr;  ///< an address inside the library or program that registered it
+    /// A hash of the code of a thing that is in no library, such as a Python class. Not empty: it
+    /// stands for the file of `code` in what is recorded of trials.
+    std::string code_hash = {};
   };
 
   /// `kind`: what messages call an entry, "method".
@@ -78,6 +81,19 @@ class Registry {
     entry.info = {name, summary, reference, origin_, control};
     entry.code = reinterpret_cast<const void*>(&own_code<T>);
     insert(std::move(entry), schema_of<T>, made<T>);
+  }
+
+  /// Registers an entry that was put together by hand, of a thing that is no C++ type. Its origin
+  /// is that of `set_origin`. Throws `UsageError` as `add` does, and if it has nothing that builds
+  /// it.
+  void add_entry(Entry entry) {
+    entry.info.origin = origin_;
+    check_new(entry.info.name);
+    if (!entry.make || !entry.schema.normalise) {
+      throw UsageError(kind_ + " '" + entry.info.name + "' has nothing that builds it");
+    }
+    const std::string name = entry.info.name;
+    entries_.emplace(name, std::move(entry));
   }
 
   /// The entry of this name; throws `UsageError` with the nearest name and the list.
@@ -113,14 +129,18 @@ class Registry {
                                     const Args&... args) {
     return std::unique_ptr<Noun>(new T(T::schema().gather_tables(options, name), args...));
   }
-  /// All of `add` that does not depend on T: it is compiled once for each noun.
-  void insert(Entry entry, AnySchema (*schema)(), Make make) {
-    const std::string name = entry.info.name;
+  /// Throws `UsageError` where nothing may be registered under this name.
+  void check_new(const std::string& name) const {
     check_registered_name(kind_, name);
     if (const auto found = entries_.find(name); found != entries_.end()) {
       throw UsageError(kind_ + " '" + name + "' is registered twice: by " +
                        found->second.info.origin + " and by " + origin_);
     }
+  }
+  /// All of `add` that does not depend on T: it is compiled once for each noun.
+  void insert(Entry entry, AnySchema (*schema)(), Make make) {
+    const std::string name = entry.info.name;
+    check_new(name);
     try {
       entry.schema = schema();
     } catch (...) {

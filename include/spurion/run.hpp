@@ -51,11 +51,24 @@ SPURION_API std::vector<Pack> plan(std::vector<TrialSpec>&& trials, const Catalo
 SPURION_API Pack pack_of(const std::vector<TrialSpec>& trials, const Catalog& catalog,
                          const DataSources& sources);
 
+/// Whose trained parameters are kept as files, and where.
+///
+/// The file FOLDER/ID.pt of a trial is a dictionary that `torch.load` reads in Python and
+/// `torch::pickle_load` in C++: "state_dict" (parameters by the names of `Model::layout`, those of
+/// an ensemble below "member0." and so on), "trial" (its canonical form, JSON) and "evaluated"
+/// (what of it made the final scores, a sentence). Each is written whole or not at all.
+struct KeptModels {
+  std::filesystem::path folder = {};  ///< empty: none are kept
+  /// Whether those of a trial are kept; empty: those of all trials.
+  std::function<bool(const TrialSpec&)> chosen = {};
+};
+
 /// How one pack is run.
 struct PackOptions {
   const std::atomic<bool>* stop = nullptr;    ///< once set, the next update throws `Interrupted`
   std::function<void(double)> progress = {};  ///< told the share of the updates made, 0..1
   Device device = c10::kCPU;                  ///< where the models are trained
+  KeptModels keep_models = {};                ///< whose trained parameters are kept
 };
 
 /// Runs one pack in the calling thread. Throws `Interrupted` if it was told to stop.
@@ -110,6 +123,9 @@ struct RunOptions {
   double checkpoint_seconds = 60.0;
   Changed changed = Changed::refuse;  ///< what to do with trials that something else made
   Shard shard = {};                   ///< default: all trials. Not of a suite that may stop early
+  /// Whose trained parameters are kept. Trials that are in the store already have no file: they are
+  /// not trained again.
+  KeptModels keep_models = {};
   /// A signal handler may set it. The run then stores what is finished and throws `Interrupted`.
   const std::atomic<bool>* stop = nullptr;
   /// Called after each pack and, now and then, within one.
@@ -123,7 +139,8 @@ struct RunOptions {
 ///  - `UsageError` if the suite asks what its trials cannot answer, before anything is trained, or
 ///  if
 ///    something else made trials of the store (`Changed`);
-///  - `DataError` if a data file has changed since trials of the store were made.
+///  - `DataError` if a data file has changed since trials of the store were made;
+///  - `StoreError` if the store or a file of parameters (`KeptModels`) cannot be written.
 SPURION_API Progress run_suite(const Suite& suite, const Catalog& catalog,
                                const RunOptions& options);
 

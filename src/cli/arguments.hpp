@@ -30,6 +30,8 @@ struct RunArguments {
   std::int64_t seeds = 0;  ///< at most so many of each experiment; 0: all
   std::int64_t shard = 1;  ///< 1 to `shards`
   std::int64_t shards = 1;
+  std::string keep_models;  ///< which trials (analysis/chosen_trials.hpp); empty: none
+  bool log_curves = false;
   bool dry_run = false;
   bool strict = false;
   bool rerun_changed = false;

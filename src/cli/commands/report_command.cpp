@@ -4,10 +4,12 @@
 #include <memory>
 
 #include "cli/command.hpp"
+#include "cli/curve_output.hpp"
 #include "cli/output.hpp"
 #include "cli/pdf_maker.hpp"
 #include "cli/text.hpp"
 #include "spurion/report.hpp"
+#include "spurion/store.hpp"
 
 namespace spurion::cli {
 
@@ -20,6 +22,7 @@ struct ReportArguments {
   bool all = false;
   bool full = false;
   bool pdf = false;
+  bool log_curves = false;
 };
 
 int report(const ReportArguments& arguments, const QuestionKinds& kinds) {
@@ -38,6 +41,10 @@ int report(const ReportArguments& arguments, const QuestionKinds& kinds) {
           count(static_cast<std::int64_t>(files.csv.size()), "file"));
   }
   for (const std::string& sentence : files.left_out) print("{}\n", sentence);
+  if (arguments.log_curves) {
+    write_and_print_curves(read_results(arguments.folder, {arguments.all}),
+                           files.html.parent_path() / "curves", false);
+  }
   print("Open {} first: it answers each question of the suite. '{}' prints the answers here.\n",
         files.html.filename().string(),
         shell_line({"spurion", "report", arguments.folder, "--text"}));
@@ -70,6 +77,11 @@ Command add_report(CLI::App& app, Session& session) {
       ->add_flag("--pdf", arguments->pdf,
                  "Write each chart as PDF too, with real text and lines, beside its SVG file in "
                  "the folder csv")
+      ->excludes(text);
+  parser
+      ->add_flag("--log-curves", arguments->log_curves,
+                 "Write what was measured along the updates (evaluation.every) as event files in "
+                 "the folder curves, for TensorBoard")
       ->excludes(text);
   parser->footer(
       R"(This command reads stores and never trains. Open report.html first: it answers each question of

@@ -147,6 +147,23 @@ void add_machine_options(CLI::App& parser, TypedRun& arguments) {
 
 }  // namespace
 
+namespace {
+
+/// Options of what a run writes beside the store.
+void add_output_options(CLI::App& parser, TypedRun& arguments) {
+  parser
+      .add_option("--keep-models", arguments.run.keep_models,
+                  "Keep the trained parameters of trials as DIR/models/ID.pt, which torch.load "
+                  "reads: all, or conditions such as method=erm,seed=0. Trials that are in the "
+                  "store already are not trained again and have no file")
+      ->option_text("WHICH");
+  parser.add_flag("--log-curves", arguments.run.log_curves,
+                  "Write what was measured along the updates (evaluation.every) as event files in "
+                  "DIR/curves, for TensorBoard");
+}
+
+}  // namespace
+
 Command add_run(CLI::App& app, Session& session) {
   CLI::App* parser = app.add_subcommand("run", "Run the trials of a suite that are not finished");
   const auto arguments = std::make_shared<TypedRun>();
@@ -161,6 +178,7 @@ Command add_run(CLI::App& app, Session& session) {
       ->option_text("DIR");
   add_machine_options(*parser, *arguments);
   add_part_options(*parser, *arguments);
+  add_output_options(*parser, *arguments);
   parser
       ->add_option("--checkpoint", arguments->checkpoint,
                    "Seconds between two saves of the trials in training (default: 60). 0: save "
@@ -190,6 +208,7 @@ Examples:
   spurion run my_suite.toml --out results/try_1 --jobs 1
   spurion run my_suite.toml --dry-run
   spurion run my_suite.toml --shard 2/4
+  spurion run my_suite.toml --keep-models method=erm,seed=0
   spurion run my_suite.toml --plugin ./libmy_lab.so)");
   return {parser, [arguments, &session] {
             RunArguments& run = arguments->run;

@@ -6,6 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "analysis/chosen_trials.hpp"
+#include "cli/curve_output.hpp"
 #include "cli/output.hpp"
 #include "cli/text.hpp"
 #include "cli/training/actions.hpp"
@@ -92,6 +94,9 @@ int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
   if (arguments.checkpoint_seconds) options.checkpoint_seconds = *arguments.checkpoint_seconds;
   options.device = device;
   options.shard = {arguments.shard, arguments.shards};
+  if (!arguments.keep_models.empty()) {
+    options.keep_models = {options.out / "models", analysis::chosen_trials(arguments.keep_models)};
+  }
   options.changed = arguments.rerun_changed ? Changed::rerun
                     : arguments.allow_mixed ? Changed::allow
                                             : Changed::refuse;
@@ -101,6 +106,7 @@ int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
     options.stop = &stop->requested();
   }
   harness::CheckedRun checked = harness::check_run(suite, catalog, options);
+  if (!arguments.keep_models.empty()) analysis::check_chosen(arguments.keep_models, checked.trials);
   if (arguments.dry_run) {
     print_dry_run(suite, checked, options);
     return 0;
@@ -132,6 +138,9 @@ int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
           report::terminal_text(results, terminal_columns(STDOUT_FILENO, 100), catalog.questions));
     print_summary(outcomes, progress, arguments.out);
     print("for charts: {}\n", shell_line({"spurion", "report", arguments.out}));
+  }
+  if (arguments.log_curves) {
+    write_and_print_curves(results.results, options.out / "curves", arguments.quiet);
   }
   if (arguments.strict && outcomes.diverged + outcomes.failed > 0) {
     print(stderr, "spurion: --strict: {} diverged, {} failed\n", count(outcomes.diverged, "trial"),

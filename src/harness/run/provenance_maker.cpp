@@ -121,14 +121,17 @@ void ProvenanceMaker::add_file(const Registry& registry, const std::string& name
                                std::vector<CodeFile>& files) {
   if (!registry.contains(name)) return;  // "elsewhere", of what was scored
   const auto& entry = registry.at(name);
+  const auto note = [&](const CodeFile& file) {
+    if (std::find(files.begin(), files.end(), file) == files.end()) files.push_back(file);
+  };
+  if (!entry.code_hash.empty()) return note({entry.info.origin, entry.code_hash});
   const bool built_in = entry.info.origin == "built-in";
   const Module own = module_of(reinterpret_cast<const void*>(&code_identity));
   const Module module = module_of(entry.code);
   if (built_in && module.base == own.base) return;
   std::string& hash = hashes_[module.file];
   if (hash.empty()) hash = core::hex(core::file_digest(module.file));
-  const CodeFile file{built_in ? "this program" : entry.info.origin, hash};
-  if (std::find(files.begin(), files.end(), file) == files.end()) files.push_back(file);
+  note({built_in ? "this program" : entry.info.origin, hash});
 }
 
 std::shared_ptr<const Provenance> ProvenanceMaker::of(const TrialSpec& trial) {

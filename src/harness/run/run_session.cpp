@@ -21,6 +21,7 @@
 #include "harness/measure/theory_measurements.hpp"
 #include "harness/measure/timed_method.hpp"
 #include "harness/plan/linear_shortcut.hpp"
+#include "harness/run/kept_models.hpp"
 #include "harness/run/threads.hpp"
 #include "nouns/border_checks.hpp"
 #include "nouns/held_out_domain.hpp"
@@ -284,6 +285,12 @@ std::vector<TrialResult> RunSession::train(const Pack& pack, const PackOptions& 
     if (!evaluator.measured()) throw PluginError("it never called Evaluator::measure");
   });
   evaluator.judge_end(trainer, parts.model_keys);
+  if (!options.keep_models.folder.empty()) {
+    const at::NoGradGuard no_grad;
+    const Evaluated evaluated =
+        core::blamed(parts.method_part, [&] { return parts.method->evaluated(trainer); });
+    keep_models(options.keep_models, pack, trainer, evaluated);
+  }
 
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
   const auto replicas = static_cast<std::int64_t>(pack.trials.size());
@@ -310,6 +317,8 @@ std::vector<TrialResult> RunSession::run(const Pack& pack, const PackOptions& op
   std::exception_ptr failure;
   try {
     return train(pack, options, checkpoints);
+  } catch (const UnwrittenModel&) {
+    throw;  // no fault of a trial
   } catch (const Interrupted&) {
     // Code of a plug-in may throw one, too: then nobody asked for it.
     if (options.stop == nullptr || options.stop->load()) throw;

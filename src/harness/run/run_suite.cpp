@@ -48,6 +48,7 @@ void worker(const SharedWork& work) {
     options.stop = work.options.stop != nullptr ? work.options.stop : work.queue.ending();
     options.progress = [&](double share) { work.queue.advance(number, share); };
     options.device = work.options.device;
+    options.keep_models = work.options.keep_models;
     try {
       if (work.options.stop != nullptr && work.options.stop->load()) throw Interrupted("stopped");
       auto results = work.session.run(pack, options, makers.front()->facts());
