@@ -133,6 +133,10 @@ class SPURION_API Regime {
   /// Number of updates for `training.steps` = `steps`.
   [[nodiscard]] virtual std::int64_t updates(const Environment& environment,
                                              std::int64_t steps) const;
+  /// Rows of each domain in one update, at most: memory and work are planned with it. default:
+  /// `training.batch`, or all rows of `pooled_sets` training sets if that is 0 or more than they.
+  [[nodiscard]] virtual std::int64_t minibatch_rows(const Environment& environment,
+                                                    const TrainingOptions& training) const;
   /// The phases of the stream in order; trials are also evaluated on them. Training begins with the
   /// first. Empty if there is no stream.
   [[nodiscard]] virtual std::vector<Phase> schedule(const Environment& environment) const;

@@ -1,5 +1,7 @@
 #include "spurion/regime.hpp"
 
+#include <algorithm>
+
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -28,6 +30,12 @@ Tensor Evaluator::probe_reliance(ReplicaTrainer& /*trainer*/, const std::string&
 
 std::int64_t Regime::updates(const Environment& /*environment*/, std::int64_t steps) const {
   return steps;
+}
+
+std::int64_t Regime::minibatch_rows(const Environment& environment,
+                                    const TrainingOptions& training) const {
+  const std::int64_t rows = training.rows * pooled_sets(environment);
+  return training.batch == 0 ? rows : std::min(training.batch, rows);
 }
 
 std::vector<Phase> Regime::schedule(const Environment& /*environment*/) const { return {}; }

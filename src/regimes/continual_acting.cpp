@@ -66,6 +66,10 @@ class ContinualActing final : public Regime {
     }
   }
 
+  [[nodiscard]] std::int64_t minibatch_rows(const Environment& environment,
+                                            const TrainingOptions& training) const override {
+    return rollout_minibatch(options_, environment, training);
+  }
   [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
     return rollout_bytes(options_, sizes);
   }

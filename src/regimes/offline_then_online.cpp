@@ -50,6 +50,11 @@ class OfflineThenOnline final : public Regime {
     check_acting(kOfflineThenOnline, options_, environment, training);
   }
 
+  [[nodiscard]] std::int64_t minibatch_rows(const Environment& environment,
+                                            const TrainingOptions& training) const override {
+    return std::max(Regime::minibatch_rows(environment, training),
+                    rollout_minibatch(options_, environment, training));
+  }
   [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
     return rollout_bytes(options_, sizes);
   }

@@ -54,6 +54,11 @@ class Teaching final : public Regime {
     require_interactive(environment, "teaching");
   }
 
+  [[nodiscard]] std::int64_t minibatch_rows(const Environment& /*environment*/,
+                                            const TrainingOptions& training) const override {
+    return std::max<std::int64_t>(training.batch, 1);
+  }
+
   void run(const RegimeContext& context, Method& method, ReplicaTrainer& trainer,
            Evaluator& evaluator) const override {
     for (const auto& environment : context.environments) {

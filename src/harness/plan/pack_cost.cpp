@@ -110,9 +110,9 @@ Sizes sizes_of(const TrialSpec& trial, EnvironmentPool& pool) {
   const std::int64_t pooled = sizes.regime->pooled_sets(*sizes.environment);
   const std::int64_t rows = sizes.training.rows * pooled;
   sizes.pooled = static_cast<double>(pooled);
-  sizes.whole = sizes.training.batch == 0 || sizes.training.batch >= rows;
-  sizes.batch_rows = sizes.domains *
-                     static_cast<double>(sizes.whole ? rows : std::min(sizes.training.batch, rows));
+  const std::int64_t batch = sizes.regime->minibatch_rows(*sizes.environment, sizes.training);
+  sizes.whole = batch == rows;
+  sizes.batch_rows = sizes.domains * static_cast<double>(batch);
   sizes.training_rows = sizes.domains * static_cast<double>(sizes.training.rows);
   return sizes;
 }

@@ -40,14 +40,18 @@ void check_acting(const char* regime, const ActingOptions& options, const Enviro
   }
 }
 
+std::int64_t rollout_minibatch(const ActingOptions& options, const Environment& environment,
+                               const TrainingOptions& training) {
+  // `check` refuses environments that do not answer to actions.
+  const InteractiveEnvironment* world = environment.interactive();
+  const std::int64_t steps = world != nullptr ? rollout_steps(options, *world) : kRolloutSteps;
+  return std::max<std::int64_t>(1, steps * training.batch / options.minibatches);
+}
+
 double rollout_bytes(const ActingOptions& options, const MemorySizes& sizes) {
-  const auto steps =
-      static_cast<double>(options.rollout_steps > 0 ? options.rollout_steps : kRolloutSteps);
-  const double rows = steps * sizes.batch_rows;
-  const auto parts = static_cast<double>(options.minibatches);
-  // The inputs twice while values are estimated, five numbers of each step, and a minibatch, which
-  // may be larger than `training.batch` rows of each domain.
-  return rows * (2.0 * sizes.row + 40.0) + rows / parts * (sizes.row + 1.5 * sizes.activations);
+  const double rows = static_cast<double>(options.minibatches) * sizes.batch_rows;
+  // The inputs twice while values are estimated, and five numbers of each step.
+  return rows * (2.0 * sizes.row + 40.0);
 }
 
 }  // namespace spurion::regimes

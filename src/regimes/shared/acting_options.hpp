@@ -49,7 +49,11 @@ std::int64_t rollout_steps(const ActingOptions& options, const InteractiveEnviro
 /// Throws `UsageError` where the options do not fit the environment or the training.
 void check_acting(const char* regime, const ActingOptions& options, const Environment& environment,
                   const TrainingOptions& training);
-/// Bytes that a rollout takes of each replica, with the passes over its minibatches.
+/// Steps of each train domain in a minibatch of a rollout.
+std::int64_t rollout_minibatch(const ActingOptions& options, const Environment& environment,
+                               const TrainingOptions& training);
+/// Bytes that a rollout takes of each replica, where `MemorySizes::batch_rows` is that of its
+/// minibatches or more.
 double rollout_bytes(const ActingOptions& options, const MemorySizes& sizes);
 
 }  // namespace spurion::regimes

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <memory>
 #include <set>
 #include <vector>
@@ -194,6 +196,27 @@ TEST_CASE("what methods and regimes remember is part of a pack's memory") {
         .first;
   };
   CHECK(joint(41) - joint(1) > 40 * 500 * row);
+}
+
+TEST_CASE("a learner that acts has minibatches of its rollouts, whatever training.rows is") {
+  const Catalog catalog = builtin_catalog();
+  const DataSources sources;
+  const auto pack_of = [&](std::int64_t rows, std::int64_t steps) {
+    const std::string text = fmt::format(
+        "name = \"s\"\nseeds = 2\n[defaults]\nenvironment = {{ name = \"brake_light\" }}\n"
+        "model = {{ name = \"mlp\" }}\nmethod = {{ name = \"ppo\" }}\n"
+        "regime = {{ name = \"policy_gradient\", rollout_steps = {} }}\n"
+        "training = {{ steps = 8, rows = {}, batch = 64 }}\nevaluation = {{ training_rows = 0 }}\n"
+        "[[experiment]]\nname = \"e\"\n",
+        steps, rows);
+    return plan(Suite::parse(text, "s.toml").trials(catalog), catalog, sources, {}).front();
+  };
+  const Pack few = pack_of(8, 16);
+  const Pack more = pack_of(64, 16);
+  CHECK(few.flops == more.flops);
+  CHECK(few.memory_bytes <= more.memory_bytes);
+  CHECK(few.memory_bytes > 0.5 * more.memory_bytes);
+  CHECK(pack_of(8, 64).flops == Approx(4.0 * few.flops));
 }
 
 TEST_CASE("replicas of a pack have equally many rows where the seed decides how many there are") {
