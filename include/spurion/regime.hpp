@@ -128,6 +128,9 @@ class SPURION_API Regime {
   /// Whether the learner acts, so that it needs an `InteractiveEnvironment`. `check` then refuses
   /// others. default: false.
   [[nodiscard]] virtual bool acts() const { return false; }
+  /// Labels of the probes in the trial's `evaluation.probes` that it asks for
+  /// (`Evaluator::probe_reliance`). A run refuses trials without them. default: none.
+  [[nodiscard]] virtual std::vector<std::string> probes() const { return {}; }
   /// Number E of domains in each minibatch.
   [[nodiscard]] virtual std::int64_t batch_domains(const Environment& environment) const;
   /// Number of updates for `training.steps` = `steps`.

@@ -11,9 +11,9 @@
 /// over seeds is chosen; with early stopping each trial is taken as it was at its best update.
 ///
 /// What a selector may read is a part of its type. It derives from `TrainingSelector`,
-/// `GroupSelector`, `HeldOutSelector` or `OracleSelector`, and is given the scores that this class
-/// names and nothing else of a trial. So no number of the test domain can reach one that is not an
-/// oracle. An oracle leaks the test domain, and reports say so wherever it was used.
+/// `GroupSelector`, `ProbeSelector`, `HeldOutSelector` or `OracleSelector`, and is given the scores
+/// that this class names and nothing else of a trial. So no number of the test domain can reach one
+/// that is not an oracle. An oracle leaks the test domain, and reports say so wherever it was used.
 ///
 ///     class LeastLoss final : public spurion::TrainingSelector {
 ///      public:
@@ -47,6 +47,14 @@ struct GroupScores {
   std::optional<double> worst_group_accuracy;
 };
 
+/// Scores on validation rows of the train domains beside what a probe finds.
+struct ProbeScores {
+  TrainingScores training;  ///< of all validation rows
+  /// Reliance in [0, 1] that the first of the trial's `evaluation.probes` finds, of the cue of
+  /// which it finds most: mean over held-out rows of the train domains. None without probes.
+  std::optional<double> reliance;
+};
+
 /// Scores on validation rows of train domains that were left out of the training: means over
 /// further trials, each of which held out another domain (`training.held_out_domain`) and is else
 /// like the trial that is scored.
@@ -68,12 +76,15 @@ struct ValidationScores {
   OracleScores test;  ///< of the test domain
   /// Of train domains that were left out of the training; none without such trials.
   HeldOutScores held_out = {};
+  /// What the first probe finds; none without probes.
+  std::optional<double> reliance = {};
 };
 
 /// What a selector reads.
 enum class SelectorAccess {
   train_domains,    ///< validation rows of the train domains
   train_groups,     ///< the same, and the group of each of these rows
+  probes,           ///< the same, and what a probe finds
   test_domain,      ///< validation rows of the test domain: a leak
   held_out_domains  ///< validation rows of train domains that further trials did not train on
 };
@@ -88,7 +99,7 @@ inline std::optional<double> accuracy_or_loss(const std::optional<double>& accur
   return -*loss;
 }
 
-/// A rule of choice. Derive from one of the four classes below.
+/// A rule of choice. Derive from one of the five classes below.
 class SPURION_API Selector {
  public:
   virtual ~Selector() = default;
@@ -104,6 +115,7 @@ class SPURION_API Selector {
   Selector() = default;
   friend class TrainingSelector;
   friend class GroupSelector;
+  friend class ProbeSelector;
   friend class HeldOutSelector;
   friend class OracleSelector;
 };
@@ -132,6 +144,19 @@ class SPURION_API GroupSelector : public Selector {
  private:
   /// How good a trial with these scores is: more is better; none where it cannot tell.
   [[nodiscard]] virtual std::optional<double> score(const GroupScores& scores) const = 0;
+};
+
+/// Reads validation rows of the train domains, and what a probe finds.
+class SPURION_API ProbeSelector : public Selector {
+ public:
+  [[nodiscard]] SelectorAccess access() const final { return SelectorAccess::probes; }
+  [[nodiscard]] std::optional<double> score_of(const ValidationScores& all) const final {
+    return score({all.train.training, all.reliance});
+  }
+
+ private:
+  /// How good a trial with these scores is: more is better; none where it cannot tell.
+  [[nodiscard]] virtual std::optional<double> score(const ProbeScores& scores) const = 0;
 };
 
 /// Reads validation rows of train domains that further trials did not train on.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include "spurion/analysis/results_view.hpp"
@@ -17,6 +18,8 @@ const char* selector_access_text(SelectorAccess access) {
       return "validation rows of the training domains";
     case SelectorAccess::train_groups:
       return "validation rows of the training domains with their groups";
+    case SelectorAccess::probes:
+      return "validation rows of the training domains and a probe";
     case SelectorAccess::held_out_domains:
       return "validation rows of training domains that were held out";
     case SelectorAccess::test_domain:
@@ -43,6 +46,17 @@ std::optional<double>* score_named(ValidationScores& scores, core::MeasuredIn in
     default:
       return nullptr;
   }
+}
+
+/// The label of the probe that found this reliance on a cue: "probe_LABEL_on_CUE". Empty where the
+/// measurement is no such number in distribution.
+std::string probe_label(const MeasurementRow& row) {
+  constexpr std::string_view kProbe = "probe_";
+  if (core::parse_domain(row.domain).in != core::MeasuredIn::in_distribution) return {};
+  const std::string_view metric = row.metric;
+  const std::size_t cue = metric.find("_on_");
+  if (metric.substr(0, kProbe.size()) != kProbe || cue == std::string_view::npos) return {};
+  return std::string(metric.substr(kProbe.size(), cue - kProbe.size()));
 }
 
 /// What a trial is but for its seed and hyper-parameter sample.
@@ -111,6 +125,9 @@ std::map<std::int64_t, ValidationScores> Chooser::own_updates(const TrialResult&
     for (std::size_t i = 0; i < one.measurements.size(); ++i) {
       const MeasurementRow row = one.measurements[i];
       const core::MeasuredIn in = core::parse_domain(row.domain).in;
+      if (std::string label = probe_label(row); !label.empty()) {
+        found.push_back({row.step, in, core::MetricId::other, i, std::move(label)});
+      }
       if (in != core::MeasuredIn::validation && in != core::MeasuredIn::validation_test) continue;
       const core::MetricId metric = core::parse_metric(row.metric).id;
       if (score_named(unused, in, metric) != nullptr) found.push_back({row.step, in, metric, i});
@@ -118,8 +135,15 @@ std::map<std::int64_t, ValidationScores> Chooser::own_updates(const TrialResult&
     return found;
   });
   std::map<std::int64_t, ValidationScores> updates;
+  const std::optional<std::string> probe = first_probe(trial.spec);
   for (const Place& place : places) {
     const double value = trial.measurements.value(place.place);
+    if (!place.probe.empty()) {
+      if (probe != place.probe || !std::isfinite(value)) continue;
+      std::optional<double>& reliance = updates[place.update].reliance;
+      reliance = reliance ? std::max(*reliance, value) : value;
+      continue;
+    }
     ValidationScores& scores = updates[place.update];
     if (std::isfinite(value)) *score_named(scores, place.in, place.metric) = value;
   }
@@ -205,6 +229,15 @@ std::int64_t count_samples(const std::vector<const TrialResult*>& trials,
   std::set<std::string> samples;
   for (const TrialResult* trial : trials) samples.insert(sample_text(*trial, searched));
   return static_cast<std::int64_t>(samples.size());
+}
+
+std::optional<std::string> first_probe(const TrialSpec& spec) {
+  const Value* probes = spec.evaluation.is_table() ? spec.evaluation.find("probes") : nullptr;
+  if (probes == nullptr || !probes->is_list() || probes->as_list().empty()) return std::nullopt;
+  const Value& first = probes->as_list().front();
+  const Value* label = first.find("as");
+  if (label == nullptr) label = first.find("name");
+  return label == nullptr ? std::nullopt : std::optional<std::string>(label->as_string());
 }
 
 bool can_stop_early(const TrialResult& trial) {

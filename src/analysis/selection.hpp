@@ -67,6 +67,7 @@ class SPURION_API Chooser {
     core::MeasuredIn in;
     core::MetricId metric;
     std::size_t place;
+    std::string probe = {};  ///< the label, if it is what a probe finds
   };
   using Places = std::vector<Place>;
   /// What was measured at each update, of a trial that is done.
@@ -96,6 +97,9 @@ std::int64_t count_samples(const std::vector<const TrialResult*>& trials,
 /// Whether selectors have scores of several updates of a trial, so that training can be stopped
 /// early.
 bool can_stop_early(const TrialResult& trial);
+
+/// The label of the first of the trial's `evaluation.probes`; none without probes.
+std::optional<std::string> first_probe(const TrialSpec& spec);
 
 /// The number of a trial where it was taken; none where it was not measured at that update.
 std::optional<double> number(const TrialAt& at, const std::string& domain,

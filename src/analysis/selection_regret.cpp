@@ -93,6 +93,9 @@ std::vector<SelectionWay> selection_ways(const Study& study, const std::string& 
   const bool stopping = std::any_of(trials.begin(), trials.end(), [](const TrialResult* trial) {
     return can_stop_early(*trial);
   });
+  const bool probed = std::any_of(trials.begin(), trials.end(), [](const TrialResult* trial) {
+    return first_probe(trial->spec).has_value();
+  });
   std::vector<SelectionWay> ways;
   for (const std::string& name : selectors.empty() ? study.selectors().names() : selectors) {
     const std::shared_ptr<const Selector> selector = study.selectors().at(name).make({Value()});
@@ -101,6 +104,7 @@ std::vector<SelectionWay> selection_ways(const Study& study, const std::string& 
         study.held_out_trials(experiment).empty()) {
       continue;
     }
+    if (selectors.empty() && selector->access() == SelectorAccess::probes && !probed) continue;
     for (const bool early : {false, true}) {
       if (early && !stopping) continue;
       ways.push_back({{name, early, selector->leaks()}, selector});

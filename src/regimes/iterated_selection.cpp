@@ -79,6 +79,11 @@ class IteratedSelection final : public Regime {
     return access;
   }
 
+  [[nodiscard]] std::vector<std::string> probes() const override {
+    if (options_.fitness == "loss") return {};
+    return {options_.fitness};
+  }
+
   [[nodiscard]] std::int64_t updates(const Environment& /*environment*/,
                                      std::int64_t steps) const override {
     return (options_.candidates + 1) * options_.rounds * (steps / options_.rounds);

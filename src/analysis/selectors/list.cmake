@@ -2,6 +2,8 @@
 set(SPURION_SELECTORS
   training_domain
   training_worst_group
+  lowest_probe
+  accuracy_minus_probe
   leave_one_domain_out
   oracle
 )

@@ -162,6 +162,7 @@ class FitCheck {
     try {
       const auto regime = catalog_.regimes.at(trial.regime.name).make({trial.regime.options});
       regime->check(environment, training);
+      check_probes(trial, *regime);
       check_measurements(trial, environment, *regime);
     } catch (const UsageError& error) {
       // One line of a suite is one problem, however many seeds there are.
@@ -173,6 +174,25 @@ class FitCheck {
       if (too_many_.insert(once).second) {
         add(trial, "regime", "name", trial.regime.name, error.what());
       }
+    }
+  }
+
+  /// Refuses a regime that asks for probes which the trial does not have.
+  static void check_probes(const TrialSpec& trial, const Regime& regime) {
+    const Value* probes = trial.evaluation.find("probes");
+    for (const std::string& label : regime.probes()) {
+      const auto named = [&](const Value& probe) {
+        const Value* name = probe.find("as");
+        if (name == nullptr) name = probe.find("name");
+        return name != nullptr && name->is_string() && name->as_string() == label;
+      };
+      if (probes != nullptr && probes->is_list() &&
+          std::any_of(probes->as_list().begin(), probes->as_list().end(), named)) {
+        continue;
+      }
+      throw UsageError(
+          fmt::format("regime '{}' asks for the probe '{}', which is not among evaluation.probes",
+                      trial.regime.name, label));
     }
   }
 

@@ -74,8 +74,8 @@ TEST_CASE(
   CHECK_THROWS_WITH(
       ask(trials, rows + "selector = \"shift=0.3\"\n"),
       Catch::Contains("unknown selector 'shift=0.3'") &&
-          Catch::Contains(
-              "none, leave_one_domain_out, oracle, training_domain, training_worst_group"));
+          Catch::Contains("none, accuracy_minus_probe, leave_one_domain_out, lowest_probe, oracle, "
+                          "training_domain, training_worst_group"));
 }
 
 TEST_CASE("methods are compared under one regime and one trajectory, each trial once") {

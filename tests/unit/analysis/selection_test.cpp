@@ -41,6 +41,7 @@ static_assert(HasTestScores<ValidationScores>::value);
 static_assert(!HasTestScores<TrainingScores>::value);
 static_assert(!HasTestScores<GroupScores>::value);
 static_assert(!HasTestScores<HeldOutScores>::value);
+static_assert(!HasTestScores<ProbeScores>::value);
 static_assert(!std::is_convertible_v<const TrainingScores&, const GroupScores&>);
 static_assert(!std::is_convertible_v<const GroupScores&, const ValidationScores&>);
 
@@ -102,6 +103,31 @@ TEST_CASE("each selector chooses by what it may read") {
   CHECK(chosen(trials, "training_domain") == 0);
   CHECK(chosen(trials, "training_worst_group") == 1);
   CHECK(chosen(trials, "oracle") == 2);
+  // No probe was asked for.
+  CHECK_FALSE(chosen(trials, "lowest_probe").has_value());
+}
+
+TEST_CASE("selectors that read a probe read the first one, of the cue on which it finds most") {
+  PlantedTrials trials = three_samples();
+  for (TrialResult& trial : trials.all()) {
+    trial.spec.evaluation.as_table()["probes"] =
+        Value::List{Value::Table{{"name", "occlusion"}, {"as", "pressed"}},
+                    Value::Table{{"name", "input_gradient"}}};
+    const std::int64_t sample = trial.spec.config_index;
+    const auto add = [&](const char* domain, const char* metric, double value) {
+      trial.measurements.push_back({0, 9, domain, 0.0, metric, value});
+    };
+    // Of sample 1 least is found of the worse cue. It has the least accuracy, too: 0.8 as sample 2.
+    add("in_distribution", "probe_pressed_on_a", sample == 2 ? 0.0 : 0.1);
+    add("in_distribution", "probe_pressed_on_b", sample == 0 ? 0.4 : sample == 1 ? 0.35 : 0.5);
+    add("in_distribution", "probe_input_gradient_on_b", sample == 2 ? 0.0 : 0.9);
+    add("test", "probe_pressed_on_b", sample == 2 ? 0.0 : 0.9);
+  }
+  CHECK(chosen(trials, "lowest_probe") == 1);
+  CHECK(chosen(trials, "accuracy_minus_probe") == 0);  // 0.9 - 0.4 against 0.8 - 0.35
+  const analysis::Answer answer = trials.ask(kSelection);
+  CHECK_THAT(selected_cell(answer.tables.front(), "lowest_probe", "OOD"), Contains("0.600"));
+  CHECK_THAT(selected_cell(answer.tables.front(), "lowest_probe", "reads"), Contains("a probe"));
 }
 
 namespace {
