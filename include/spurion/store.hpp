@@ -16,6 +16,7 @@ namespace spurion {
 namespace harness {
 struct StoreContent;
 struct StoredFacts;
+class SuiteMembers;
 }  // namespace harness
 struct Suite;
 
@@ -84,6 +85,9 @@ class SPURION_API Store {
   /// The same, and the facts of the run in place of those of earlier ones.
   void set_suite(const std::string& suite, const Memberships& memberships,
                  const std::map<std::string, std::string>& context);
+  /// The same of a hundred thousand members, in few bytes.
+  void set_suite_members(const std::string& suite, const harness::SuiteMembers& members,
+                         const std::map<std::string, std::string>& context);
   /// Remembers facts of the run (suite text, versions). Existing keys are overwritten.
   void set_context(const std::map<std::string, std::string>& context);
   /// Adds predictions that were made elsewhere; no later run drops them, nor these facts.

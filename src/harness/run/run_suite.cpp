@@ -19,6 +19,7 @@
 #include "harness/run/work_queue.hpp"
 #include "harness/store/stated_questions.hpp"
 #include "harness/store/stored_facts.hpp"
+#include "harness/store/suite_members.hpp"
 #include "nouns/seeds.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
@@ -82,40 +83,26 @@ void run_workers(std::int64_t count, const SharedWork& work) {
 }
 
 /// Which experiments each trial belongs to: what is left of the trials of a run once they are
-/// planned, so in few bytes.
-class Members {
- public:
-  explicit Members(const CheckedRun& run) : ids_(run.ids) {
-    experiments_.reserve(run.trials.size());
-    for (const TrialSpec& trial : run.trials) {
-      if (names_.empty() || names_.back() != trial.experiment) names_.push_back(trial.experiment);
-      experiments_.push_back(static_cast<std::uint32_t>(names_.size() - 1));
-    }
+/// planned.
+SuiteMembers members_of(const CheckedRun& run) {
+  SuiteMembers members;
+  members.reserve(run.ids.size());
+  for (std::size_t i = 0; i < run.ids.size(); ++i) {
+    members.add(run.ids[i], run.trials[i].experiment);
   }
-  /// Trials of an experiment that a store holds.
-  [[nodiscard]] std::int64_t held(const std::string& experiment, const StoredFacts& facts) const {
-    std::int64_t count = 0;
-    for (std::size_t i = 0; i < ids_.size(); ++i) {
-      const bool own = names_[experiments_[i]] == experiment;
-      count += own && facts.finished.has(ids_[i]) ? 1 : 0;
-    }
-    return count;
-  }
-  /// As a store takes it.
-  [[nodiscard]] Memberships all() const {
-    Memberships memberships;
-    memberships.reserve(ids_.size());
-    for (std::size_t i = 0; i < ids_.size(); ++i) {
-      memberships.emplace_back(ids_[i].text(), names_[experiments_[i]]);
-    }
-    return memberships;
-  }
+  return members;
+}
 
- private:
-  std::vector<TrialId> ids_;
-  std::vector<std::uint32_t> experiments_;  ///< of `ids_`, as places among the names
-  std::vector<std::string> names_;
-};
+/// Trials of an experiment that a store holds.
+std::int64_t held(const SuiteMembers& members, const std::string& experiment,
+                  const StoredFacts& facts) {
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const bool own = members.names()[members.name_of(i)] == experiment;
+    count += own && facts.finished.has(members.id(i)) ? 1 : 0;
+  }
+  return count;
+}
 
 /// Facts of the last run that trained anything: one that finds all done keeps them.
 void keep_last_run(const Store& store, std::map<std::string, std::string>& context) {
@@ -176,11 +163,11 @@ void keep_facts(Store& store, WorkQueue& work, const std::map<std::string, std::
 }
 
 /// The plan, given what the store holds. When questions were first asked becomes a fact of the run.
-RunPlan plan_with(const StoredFacts& found, const Members& members, CheckedRun& run,
+RunPlan plan_with(const StoredFacts& found, const SuiteMembers& members, CheckedRun& run,
                   const RunOptions& options) {
   state_questions(
       Suite::parse(run.context.at("suite"), "suite"), found.context,
-      [&](const std::string& experiment) { return members.held(experiment, found); }, run.context);
+      [&](const std::string& experiment) { return held(members, experiment, found); }, run.context);
   return plan_run(run, found, options);
 }
 
@@ -201,7 +188,7 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
 namespace spurion::harness {
 
 Progress run_checked(CheckedRun& run, const RunOptions& options) {
-  const Members members(run);
+  const SuiteMembers members = members_of(run);
   Progress progress;
   // A store that is there says what is left to run; a new one is made only once the plan stands,
   // since a trial may be too large for the memory.
@@ -221,7 +208,7 @@ Progress run_checked(CheckedRun& run, const RunOptions& options) {
   store.replace(again);
   progress.trials_changed = static_cast<std::int64_t>(again.size());
   keep_last_run(store, run.context);
-  store.set_suite(run.context.at("suite_name"), members.all(), run.context);
+  store.set_suite_members(run.context.at("suite_name"), members, run.context);
   if (packs.empty()) run.found = store.take_content();
 
   progress.trials_total = plan.distinct;

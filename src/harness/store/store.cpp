@@ -19,6 +19,13 @@ void make_folder(const std::filesystem::path& folder) {
   }
 }
 
+harness::SuiteMembers members_of(const Memberships& memberships) {
+  harness::SuiteMembers members;
+  members.reserve(memberships.size());
+  for (const auto& [id, experiment] : memberships) members.add(harness::checked_id(id), experiment);
+  return members;
+}
+
 }  // namespace
 
 Store::Store(const std::filesystem::path& folder, const std::string& file_name) {
@@ -142,16 +149,22 @@ void Store::remove(const std::set<std::string>& ids) {
 }
 
 void Store::set_memberships(const Memberships& memberships, const std::string& suite) {
+  const harness::SuiteMembers members = members_of(memberships);
   state_->write(
-      [&](harness::StoreWriter& writer) { state_->set_memberships(writer, memberships, suite); });
+      [&](harness::StoreWriter& writer) { state_->set_memberships(writer, members, suite); });
 }
 
 void Store::set_suite(const std::string& suite, const Memberships& memberships,
                       const std::map<std::string, std::string>& context) {
+  set_suite_members(suite, members_of(memberships), context);
+}
+
+void Store::set_suite_members(const std::string& suite, const harness::SuiteMembers& members,
+                              const std::map<std::string, std::string>& context) {
   state_->write([&](harness::StoreWriter& writer) {
     state_->drop_context(writer, context);
     for (const auto& [key, value] : context) state_->set_context(writer, key, value, "");
-    state_->set_memberships(writer, memberships, suite);
+    state_->set_memberships(writer, members, suite);
   });
 }
 

@@ -145,18 +145,19 @@ void Store::State::drop_context(harness::StoreWriter& writer,
   }
 }
 
-void Store::State::set_memberships(harness::StoreWriter& writer, const Memberships& wanted,
-                                   const std::string& suite) {
+void Store::State::set_memberships(harness::StoreWriter& writer,
+                                   const harness::SuiteMembers& wanted, const std::string& suite) {
   awaited.clear();
+  const std::set<std::string> experiments(wanted.names().begin(), wanted.names().end());
+  std::vector<std::uint32_t> group_of_name;
+  for (const std::string& name : wanted.names()) group_of_name.push_back(group_of(suite, name));
   std::vector<harness::MembershipKey> current;
-  std::set<std::string> experiments;
-  for (const auto& [text, experiment] : wanted) {
-    const harness::TrialId id = harness::checked_id(text);
-    if (experiments.count(experiment) == 0) experiments.insert(experiment);
-    const std::uint32_t group = group_of(suite, experiment);
-    const auto stored = trials.find(id);
+  current.reserve(std::min(wanted.size(), trials.size()));
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const std::uint32_t group = group_of_name[wanted.name_of(i)];
+    const auto stored = trials.find(wanted.id(i));
     if (stored == trials.end()) {
-      awaited[id].insert(group);
+      awaited[wanted.id(i)].insert(group);
     } else {
       current.emplace_back(stored->second.number, group);
     }

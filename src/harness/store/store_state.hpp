@@ -20,6 +20,7 @@
 #include "harness/store/membership_table.hpp"
 #include "harness/store/store_content.hpp"
 #include "harness/store/store_writer.hpp"
+#include "harness/store/suite_members.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
 
@@ -65,7 +66,7 @@ struct Store::State {
                    const std::string& owner);
   /// Forgets the facts of earlier runs that `kept` does not have.
   void drop_context(harness::StoreWriter& writer, const std::map<std::string, std::string>& kept);
-  void set_memberships(harness::StoreWriter& writer, const Memberships& wanted,
+  void set_memberships(harness::StoreWriter& writer, const harness::SuiteMembers& wanted,
                        const std::string& suite);
   /// The number of the trial, new or old.
   std::int64_t append(harness::StoreWriter& writer, const TrialResult& result);
