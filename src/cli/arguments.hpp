@@ -98,6 +98,12 @@ struct SelftestArguments {
   std::vector<std::string> names;
 };
 
+struct DoctorArguments {
+  std::string folder = ".";  ///< that results go to
+  std::string format = "text";
+  bool no_speed = false;
+};
+
 struct CheckWidthArguments {
   std::string model;
   std::vector<std::string> options;  ///< of the model

@@ -55,6 +55,9 @@ Command add_export(CLI::App& app, Session& session);
 Command add_score(CLI::App& app, Session& session);
 Command add_selftest(CLI::App& app, Session& session);
 Command add_check_width(CLI::App& app, Session& session);
+Command add_doctor(CLI::App& app, Session& session);
+Command add_completion(CLI::App& app);
+Command add_man(CLI::App& app);
 
 /// What is wrong with the text of a number of workers or trials; empty where nothing is.
 std::string check_positive(const std::string& text);

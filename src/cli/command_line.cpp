@@ -58,7 +58,8 @@ int parse_and_run(int argc, const char* const* argv,
       cli::add_data(app, session),   cli::add_export(app, session),
       cli::add_score(app, session),  cli::add_selftest(app, session),
       cli::add_check(app, session),  cli::add_repair(app, session),
-      cli::add_prune(app, session)};
+      cli::add_prune(app, session),  cli::add_doctor(app, session),
+      cli::add_completion(app),      cli::add_man(app)};
   app.footer(kExamples);
 
   try {

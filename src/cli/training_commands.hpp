@@ -33,6 +33,7 @@ class SPURION_API TrainingCommands {
   virtual int export_rows(const ExportArguments& arguments) = 0;
   virtual int score(const ScoreArguments& arguments) = 0;
   virtual int selftest(const SelftestArguments& arguments, const CommandLine& line) = 0;
+  virtual int doctor(const DoctorArguments& arguments) = 0;
   virtual int check_width(const CheckWidthArguments& arguments) = 0;
 };
 

@@ -6,6 +6,7 @@
 #include "analysis/shift_curve.hpp"
 #include "report/csv/csv_folder.hpp"
 #include "report/html.hpp"
+#include "report/references.hpp"
 #include "report/report_files.hpp"
 #include "report/trial_counts.hpp"
 #include "report/trial_files.hpp"
@@ -98,6 +99,7 @@ ReportFiles write_report(const std::filesystem::path& folder, const ReportOption
   }
   report::add_results_file(results, keys, csv);
   if (with_measurements) report::add_measurements_file(results, keys, csv);
+  csv.add("references.bib", report::bibliography(results));
   csv.finish();
   ReportFiles written;
   written.html = to / "report.html";

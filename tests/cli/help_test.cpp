@@ -8,11 +8,26 @@ using Catch::Contains;
 
 TEST_CASE("help is everywhere, with examples, and succeeds") {
   Shell shell;
-  const std::vector<std::vector<std::string>> commands = {
-      {},           {"run"},   {"verify"},         {"report"},      {"list"},
-      {"describe"}, {"data"},  {"data", "status"}, {"export"},      {"score"},
-      {"selftest"}, {"prune"}, {"compare"},        {"check-width"}, {"power"},
-      {"check"},    {"repair"}};
+  const std::vector<std::vector<std::string>> commands = {{},
+                                                          {"run"},
+                                                          {"verify"},
+                                                          {"report"},
+                                                          {"list"},
+                                                          {"describe"},
+                                                          {"data"},
+                                                          {"data", "status"},
+                                                          {"export"},
+                                                          {"score"},
+                                                          {"selftest"},
+                                                          {"prune"},
+                                                          {"compare"},
+                                                          {"check-width"},
+                                                          {"power"},
+                                                          {"doctor"},
+                                                          {"completion"},
+                                                          {"man"},
+                                                          {"check"},
+                                                          {"repair"}};
   for (std::vector<std::string> command : commands) {
     command.emplace_back("--help");
     CAPTURE(command);
@@ -51,7 +66,8 @@ TEST_CASE("a mistyped command line is answered with the nearest name, once, with
   CHECK(complaint({"rnu", "first_look"}) ==
         "spurion: unknown command 'rnu'; did you mean 'run'? (there are: run, verify, report, "
         "compare, power, check-width, list, describe, "
-        "data, export, score, selftest, check, repair, prune); see spurion --help\n");
+        "data, export, score, selftest, check, repair, prune, doctor, completion, "
+        "man); see spurion --help\n");
   CHECK(
       complaint({"help"}) ==
       "spurion: there is no command 'help'; write 'spurion --help', or 'spurion COMMAND --help'\n");

@@ -33,7 +33,8 @@ TEST_CASE("what only reads results works where LibTorch cannot be loaded") {
       {"data", "status"},      {"report", "store"},
       {"prune", "store"},      {"check", "store"},
       {"repair", "store"},     {"describe", "--help"},
-      {"power", "first_look"}, {"compare", "store", "store"}};
+      {"power", "first_look"}, {"compare", "store", "store"},
+      {"completion", "bash"},  {"man"}};
   for (const std::vector<std::string>& command : commands) {
     CAPTURE(command);
     const Finished finished = shell.run(command);

@@ -3,7 +3,8 @@ file(REMOVE_RECURSE ${PREFIX})
 execute_process(COMMAND ${CMAKE_COMMAND} --install ${BUILD} --prefix ${PREFIX}
                 OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
 foreach(expected bin/spurion include/spurion/spurion.hpp share/spurion/suites/first_look.toml
-        share/spurion/datasets/install.sh share/spurion/datasets/coloured_images.md)
+        share/spurion/datasets/install.sh share/spurion/datasets/coloured_images.md share/man/man1/spurion.1
+        share/bash-completion/completions/spurion share/zsh/site-functions/_spurion)
   if(NOT EXISTS ${PREFIX}/${expected})
     message(FATAL_ERROR "${expected} was not installed")
   endif()

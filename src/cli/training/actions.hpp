@@ -16,6 +16,7 @@ int describe(const DescribeArguments& arguments, const Catalog& catalog);
 int export_file(const ExportArguments& arguments, const Catalog& catalog);
 int score(const ScoreArguments& arguments, const Catalog& catalog);
 int selftest(const SelftestArguments& arguments, const CommandLine& line, const Catalog& catalog);
+int doctor(const DoctorArguments& arguments, const Catalog& catalog);
 int check_width(const CheckWidthArguments& arguments, const Catalog& catalog);
 
 }  // namespace spurion::cli

@@ -41,6 +41,9 @@ class CatalogCommands final : public cli::TrainingCommands {
   int selftest(const cli::SelftestArguments& arguments, const cli::CommandLine& line) override {
     return cli::selftest(arguments, line, catalog_);
   }
+  int doctor(const cli::DoctorArguments& arguments) override {
+    return cli::doctor(arguments, catalog_);
+  }
   int check_width(const cli::CheckWidthArguments& arguments) override {
     return cli::check_width(arguments, catalog_);
   }

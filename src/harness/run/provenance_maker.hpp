@@ -13,11 +13,13 @@ namespace spurion::harness {
 const char* code_identity();
 
 /// Says what makes trials in this process: this build, these libraries, this processor.
-class ProvenanceMaker {
+class SPURION_API ProvenanceMaker {
  public:
   /// `data`: fingerprints of the rows of all environments that are asked about.
   ProvenanceMaker(const Catalog& catalog, std::map<std::string, std::string> data, Device device);
 
+  /// What all trials share: of no environment, model, method or regime.
+  [[nodiscard]] const Provenance& of_build() const { return base_; }
   /// One object for all trials of the same provenance.
   std::shared_ptr<const Provenance> of(const TrialSpec& trial);
 
