@@ -20,8 +20,8 @@ struct CommandLine {
 inline constexpr std::int64_t kDefaultMaxReplicas = 128;
 
 struct RunArguments {
-  std::string suite;
-  std::string out;  ///< empty: results/ and the suite's name
+  std::string suite;  ///< or the file of a plan
+  std::string out;    ///< empty: results/ and the suite's name
   std::string device = "cpu";
   double memory_bytes = 0.0;                 ///< 0: half of what there is
   std::optional<double> checkpoint_seconds;  ///< empty: the default of runs
@@ -36,6 +36,16 @@ struct RunArguments {
   bool strict = false;
   bool rerun_changed = false;
   bool allow_mixed = false;
+  bool quiet = false;
+};
+
+struct PlanArguments {
+  std::string suite;
+  std::string out;  ///< folder of the results; empty: results/ and the suite's name
+  std::string device = "cpu";
+  double memory_bytes = 0.0;  ///< 0: half of what there is
+  std::int64_t replicas = kDefaultMaxReplicas;
+  std::int64_t seeds = 0;  ///< at most so many of each experiment; 0: all
   bool quiet = false;
 };
 

@@ -41,6 +41,10 @@ struct Command {
 };
 
 Command add_run(CLI::App& app, Session& session);
+Command add_plan(CLI::App& app, Session& session);
+Command add_submit(CLI::App& app, Session& session);
+Command add_status(CLI::App& app, Session& session);
+Command add_merge(CLI::App& app, Session& session);
 Command add_verify(CLI::App& app, Session& session);
 Command add_report(CLI::App& app, Session& session);
 Command add_compare(CLI::App& app, Session& session);
@@ -61,6 +65,10 @@ Command add_man(CLI::App& app);
 
 /// What is wrong with the text of a number of workers or trials; empty where nothing is.
 std::string check_positive(const std::string& text);
+/// Bytes of "512M", "8GB", "1.5G", "2GiB"; negative when it is no size. And what is wrong with the
+/// text of one; empty where nothing is.
+double parse_size(const std::string& text);
+std::string check_size(const std::string& text);
 
 /// Adds `--format text|json`.
 void add_format(CLI::App& parser, std::string& format,

@@ -51,7 +51,9 @@ int parse_and_run(int argc, const char* const* argv,
   app.require_subcommand(0, 1);
   app.fallthrough();  // so that --plugin may stand after the sub-command too
   const std::vector<cli::Command> commands = {
-      cli::add_run(app, session),    cli::add_verify(app, session),
+      cli::add_run(app, session),    cli::add_plan(app, session),
+      cli::add_submit(app, session), cli::add_status(app, session),
+      cli::add_merge(app, session),  cli::add_verify(app, session),
       cli::add_report(app, session), cli::add_compare(app, session),
       cli::add_power(app, session),  cli::add_check_width(app, session),
       cli::add_list(app, session),   cli::add_describe(app, session),

@@ -26,7 +26,7 @@ std::unique_ptr<TrainingCommands> load_training_commands() {
   if (make == nullptr) {
     throw ResourceError(fmt::format(
         "this command needs LibTorch, and the library that uses it cannot be loaded: {}; "
-        "report, compare, check, repair, data and prune work without it",
+        "report, compare, check, repair, data, status, merge and prune work without it",
         dlerror()));
   }
   return std::unique_ptr<TrainingCommands>(make());

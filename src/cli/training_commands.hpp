@@ -27,6 +27,7 @@ class SPURION_API TrainingCommands {
   [[nodiscard]] virtual const ImageSources& image_sources() const = 0;
 
   virtual int run(const RunArguments& arguments, const CommandLine& line) = 0;
+  virtual int plan(const PlanArguments& arguments, const CommandLine& line) = 0;
   virtual int verify(const VerifyArguments& arguments, const CommandLine& line) = 0;
   virtual int list(const ListArguments& arguments) = 0;
   virtual int describe(const DescribeArguments& arguments) = 0;

@@ -27,7 +27,11 @@ TEST_CASE("help is everywhere, with examples, and succeeds") {
                                                           {"completion"},
                                                           {"man"},
                                                           {"check"},
-                                                          {"repair"}};
+                                                          {"repair"},
+                                                          {"plan"},
+                                                          {"merge"},
+                                                          {"status"},
+                                                          {"submit"}};
   for (std::vector<std::string> command : commands) {
     command.emplace_back("--help");
     CAPTURE(command);
@@ -64,8 +68,8 @@ TEST_CASE("a mistyped command line is answered with the nearest name, once, with
     return finished.err;
   };
   CHECK(complaint({"rnu", "first_look"}) ==
-        "spurion: unknown command 'rnu'; did you mean 'run'? (there are: run, verify, report, "
-        "compare, power, check-width, list, describe, "
+        "spurion: unknown command 'rnu'; did you mean 'run'? (there are: run, plan, submit, "
+        "status, merge, verify, report, compare, power, check-width, list, describe, "
         "data, export, score, selftest, check, repair, prune, doctor, completion, "
         "man); see spurion --help\n");
   CHECK(

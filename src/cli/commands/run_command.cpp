@@ -22,7 +22,8 @@ struct TypedRun {
   std::string shard;
 };
 
-/// Bytes of "512M", "8GB", "1.5G", "2GiB"; negative when it is no size.
+}  // namespace
+
 double parse_size(const std::string& text) {
   double number = 0.0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -52,6 +53,8 @@ std::string check_size(const std::string& text) {
   return fmt::format("expects a size such as 512M or 8G, got '{}'{}", text,
                      size > 0.0 ? fmt::format(", which is {}", bytes(size)) : "");
 }
+
+namespace {
 
 /// Seconds of "60" or "0.5"; negative when it is no such number. Not left to the parser, which
 /// reads numbers as the language of the program around it writes them.
@@ -110,7 +113,7 @@ void add_part_options(CLI::App& parser, TypedRun& arguments) {
   parser
       .add_option("--shard", arguments.shard,
                   "Train part I of N, for one of N machines, in a folder shard_I_of_N below DIR. "
-                  "'spurion report' reads the stores of all parts from one folder")
+                  "Parts have about the same expected cost. 'spurion merge DIR' joins their stores")
       ->option_text("I/N")
       ->check(check_shard);
 }
@@ -169,7 +172,7 @@ Command add_run(CLI::App& app, Session& session) {
   const auto arguments = std::make_shared<TypedRun>();
   parser
       ->add_option("SUITE", arguments->run.suite,
-                   "Name of a suite (spurion list suites) or a .toml file")
+                   "Name of a suite (spurion list suites), a .toml file, or a plan (spurion plan)")
       ->option_text(" ")
       ->required();
   parser
@@ -208,6 +211,7 @@ Examples:
   spurion run my_suite.toml --out results/try_1 --jobs 1
   spurion run my_suite.toml --dry-run
   spurion run my_suite.toml --shard 2/4
+  spurion run results/my_suite/suite.plan --shard 2/400
   spurion run my_suite.toml --keep-models method=erm,seed=0
   spurion run my_suite.toml --plugin ./libmy_lab.so)");
   return {parser, [arguments, &session] {

@@ -10,6 +10,7 @@ namespace spurion::cli {
 
 /// Loads the plug-ins that the suite names too.
 int run(RunArguments arguments, const CommandLine& line, Catalog& catalog);
+int plan(const PlanArguments& arguments, const CommandLine& line, Catalog& catalog);
 int verify(const VerifyArguments& arguments, const CommandLine& line, Catalog& catalog);
 int list(const ListArguments& arguments, const Catalog& catalog);
 int describe(const DescribeArguments& arguments, const Catalog& catalog);

@@ -25,6 +25,9 @@ class CatalogCommands final : public cli::TrainingCommands {
   int run(const cli::RunArguments& arguments, const cli::CommandLine& line) override {
     return cli::run(arguments, line, catalog_);
   }
+  int plan(const cli::PlanArguments& arguments, const cli::CommandLine& line) override {
+    return cli::plan(arguments, line, catalog_);
+  }
   int verify(const cli::VerifyArguments& arguments, const cli::CommandLine& line) override {
     return cli::verify(arguments, line, catalog_);
   }

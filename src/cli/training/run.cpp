@@ -17,7 +17,10 @@
 #include "cli/training/suite_plugins.hpp"
 #include "harness/run/run_by_looks.hpp"
 #include "harness/run/run_plan.hpp"
+#include "harness/run/shard_trials.hpp"
 #include "harness/store/identified_results.hpp"
+#include "harness/store/plan_file.hpp"
+#include "harness/store/staged_folder.hpp"
 #include "report/terminal.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
@@ -72,19 +75,58 @@ std::string resume_message(const Progress& progress, const RunArguments& argumen
                      shell_line(line.words));
 }
 
+/// What a run is asked for: a suite, or the plan of one.
+struct Asked {
+  Suite suite;
+  std::optional<harness::TrialPlan> plan;
+};
+
+Asked read_asked(const RunArguments& arguments, const CommandLine& line, Catalog& catalog) {
+  Asked asked;
+  if (!harness::is_plan(arguments.suite)) {
+    asked.suite = Suite::load(arguments.suite);
+    limit_seeds(asked.suite, arguments.seeds);
+    load_suite_plugins(asked.suite, arguments.suite, line, catalog);
+    return asked;
+  }
+  if (arguments.seeds > 0) {
+    throw UsageError("a plan has its seeds: give --seeds to 'spurion plan'");
+  }
+  asked.plan = harness::read_plan(arguments.suite);
+  harness::check_plan_plugins(*asked.plan);
+  load_plan_plugins(*asked.plan, line, catalog);
+  asked.suite = Suite::parse(asked.plan->suite_text, asked.plan->suite_name);
+  return asked;
+}
+
+/// The folder of the results. Shards of what a plan says is missing have folders of their own.
+std::string output_folder(const RunArguments& arguments, const Suite& suite) {
+  const std::filesystem::path file = arguments.suite;
+  const bool planned = harness::is_plan(file);
+  std::string out = arguments.out;
+  if (out.empty() && planned) out = file.has_parent_path() ? file.parent_path().string() : ".";
+  if (out.empty()) out = "results/" + suite.name;
+  if (arguments.shards == 1) return out;
+  const bool whole = !planned || file.filename() == harness::kPlanFile;
+  return out + fmt::format("/{}shard_{}_of_{}", whole ? "" : file.stem().string() + "_",
+                           arguments.shard, arguments.shards);
+}
+
+/// Where the run works: on a local disk where the folder of the results lies on a network file
+/// system.
+harness::StagedFolder staged_folder(const RunOptions& options) {
+  harness::StagingOptions staging = harness::staging_for(options.out);
+  if (options.checkpoint_seconds > 0.0) staging.seconds = options.checkpoint_seconds;
+  staging.complain = [](const std::string& problem) { print(stderr, "spurion: {}\n", problem); };
+  return {options.out, std::move(staging)};
+}
+
 }  // namespace
 
 int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
-  Suite suite = Suite::load(arguments.suite);
-  if (arguments.seeds > 0) {
-    suite.stopping = {};  // a pilot is run as it is asked for
-    for (Experiment& one : suite.experiments) one.seeds = std::min(one.seeds, arguments.seeds);
-  }
-  load_suite_plugins(suite, arguments.suite, line, catalog);
-  if (arguments.out.empty()) arguments.out = "results/" + suite.name;
-  if (arguments.shards > 1) {
-    arguments.out += fmt::format("/shard_{}_of_{}", arguments.shard, arguments.shards);
-  }
+  Asked asked = read_asked(arguments, line, catalog);
+  const Suite& suite = asked.suite;
+  arguments.out = output_folder(arguments, suite);
   const Device device = named_device(arguments.device);
   RunOptions options;
   options.out = arguments.out;
@@ -105,14 +147,22 @@ int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
     stop.emplace();
     options.stop = &stop->requested();
   }
-  harness::CheckedRun checked = harness::check_run(suite, catalog, options);
+  harness::CheckedRun checked = asked.plan ? harness::check_planned(*asked.plan, catalog, options)
+                                           : harness::check_run(suite, catalog, options);
+  asked.plan.reset();
   if (!arguments.keep_models.empty()) analysis::check_chosen(arguments.keep_models, checked.trials);
   if (arguments.dry_run) {
     print_dry_run(suite, checked, options);
     return 0;
   }
+  if (arguments.shards > 1 && checked.trials.empty()) {
+    print("shard {} of {} has no trials\n", arguments.shard, arguments.shards);
+    return 0;
+  }
   std::vector<harness::TrialId> ids = checked.ids;
   std::sort(ids.begin(), ids.end());
+  harness::StagedFolder staged = staged_folder(options);
+  options.out = staged.path();
   Progress progress;
   {
     ProgressDisplay display(suite.name, options.stop);
@@ -122,7 +172,9 @@ int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
     };
     try {
       progress = harness::run_suite_checked(suite, catalog, checked, options);
+      staged.finish();
     } catch (const Interrupted&) {
+      staged.finish();
       print_notes(progress);
       throw Interrupted(resume_message(progress, arguments, line));
     }

@@ -6,8 +6,9 @@
 
 namespace spurion::cli {
 
-/// While it lives, the first SIGINT or SIGTERM asks for a stop; the second ends the process at
-/// once. One at a time.
+/// While it lives, the first SIGINT, SIGTERM or SIGUSR1 asks for a stop; the second SIGINT or
+/// SIGTERM ends the process at once, but for one that follows SIGUSR1, by which batch systems warn.
+/// One at a time.
 class StopSignal {
  public:
   StopSignal();
@@ -21,6 +22,7 @@ class StopSignal {
  private:
   struct sigaction interrupt_;  // what was there before
   struct sigaction terminate_;
+  struct sigaction warn_;
 };
 
 }  // namespace spurion::cli

@@ -127,12 +127,14 @@ void PackEvaluator::count_update(const ReplicaTrainer& trainer, const UpdateCoun
     cost.flops += flops + (counts.flops.empty() ? 0.0 : counts.flops[k]);
   }
   if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) {
-    throw Interrupted("stopped");
+    if (stopping_ || context_->checkpoint == nullptr) throw Interrupted("stopped");
+    stopping_ = true;
   }
   if (options_.progress) options_.progress(trainer.step());
 }
 
 void PackEvaluator::measure(ReplicaTrainer& trainer, std::int64_t phase, EvaluationScope scope) {
+  if (stopping_) throw Interrupted("stopped");
   const core::ActivityScope timed(core::Activity::evaluation);
   if (phase < 0) throw PluginError(fmt::format("it evaluates phase {}", phase));
   measured_at_ = trainer.step();

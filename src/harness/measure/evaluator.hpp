@@ -179,6 +179,7 @@ class SPURION_API PackEvaluator final : public Evaluator {
   std::optional<Adaptation> adapting_;              // while it measures what became of adaptation
   std::string adapted_to_;                          // name of the domain
   std::map<std::pair<const Environment*, std::string>, ReferenceReturns> references_;
+  bool stopping_ = false;  // told to stop; the state can be saved before the next update
 };
 
 }  // namespace spurion::harness

@@ -28,17 +28,33 @@ std::int64_t product(std::int64_t a, std::int64_t b) {
   return __builtin_mul_overflow(a, b, &result) ? kMostCounted : std::min(result, kMostCounted);
 }
 
+/// Which trials of a suite are wanted, by their places.
+struct WantedPlaces {
+  const std::vector<std::uint32_t>* places = nullptr;  ///< rising; null: all
+  std::int64_t next = 0;                               ///< place of the trial that comes next
+
+  /// Whether any of the next so many is wanted; if none is, they are passed over.
+  bool any_of(std::int64_t count) {
+    if (places == nullptr) return true;
+    const auto found = std::lower_bound(places->begin(), places->end(), next);
+    if (found != places->end() && *found < next + count) return true;
+    next += count;
+    return false;
+  }
+};
+
 /// Grows the trials of one experiment.
 class ExperimentExpansion {
  public:
   ExperimentExpansion(const Suite& suite, const Experiment& experiment, Normaliser& normaliser,
-                      Problems& problems, Expansion& out)
+                      WantedPlaces& wanted, Expansion& out)
       : suite_(suite),
         experiment_(experiment),
         normaliser_(normaliser),
-        problems_(problems),
+        problems_(normaliser.problems()),
+        wanted_(wanted),
         out_(out),
-        axes_(read_axes(experiment, problems)),
+        axes_(read_axes(experiment, problems_)),
         whole_(axes_.size() == experiment.grid.as_table().size()),
         search_(experiment, axes_, suite.base_seed, normaliser) {}
 
@@ -51,7 +67,7 @@ class ExperimentExpansion {
     // Without one of its axes an experiment seems to lack what that axis would give.
     if (!whole_) return;
     walk(0, experiment_.sections);
-    if (search_.active()) search_.report_unused();
+    if (search_.active() && wanted_.places == nullptr) search_.report_unused();
     if (repeated_ > 0) {
       normaliser_.report(fmt::format(
           "the grid of experiment '{}' gives {} of its trials twice, because some values of its "
@@ -63,8 +79,18 @@ class ExperimentExpansion {
  private:
   [[nodiscard]] bool enough_problems() const { return problems_.list().size() >= kMostProblems; }
 
+  /// How many trials a grid point has whose values of the axes before `axis` are chosen.
+  [[nodiscard]] std::int64_t trials_below(std::size_t axis) const {
+    std::int64_t count =
+        product(experiment_.seeds, std::max<std::int64_t>(experiment_.configurations, 1));
+    for (; axis < axes_.size(); ++axis) {
+      count = product(count, static_cast<std::int64_t>(axes_[axis].values.size()));
+    }
+    return count;
+  }
+
   void walk(std::size_t axis, const Value& sections) {
-    if (enough_problems()) return;
+    if (enough_problems() || !wanted_.any_of(trials_below(axis))) return;
     if (axis == axes_.size()) {
       finish(sections);
       return;
@@ -86,6 +112,7 @@ class ExperimentExpansion {
     const std::vector<SearchPlan::Field> fields =
         search_.fields_of(normaliser_.catalog(), trial_of(base));
     for (std::int64_t draw = 0; draw < experiment_.configurations && !enough_problems(); ++draw) {
+      if (!wanted_.any_of(experiment_.seeds)) continue;
       Value drawn = sections;
       search_.apply(fields, draw, drawn);
       Normaliser::Sections own;
@@ -103,6 +130,8 @@ class ExperimentExpansion {
     normaliser_.check_access(spec, written);
     const SectionTexts texts = texts_of(sections);
     for (spec.seed = 0; spec.seed < experiment_.seeds; ++spec.seed) {
+      if (!wanted_.any_of(1)) continue;
+      ++wanted_.next;
       const TrialId id = trial_id(texts, spec.seed, spec.base_seed, draw);
       if (!seen_.insert(id).second) {
         if (repeated_++ == 0) {
@@ -120,6 +149,7 @@ class ExperimentExpansion {
   const Experiment& experiment_;
   Normaliser& normaliser_;
   Problems& problems_;
+  WantedPlaces& wanted_;
   Expansion& out_;
   std::vector<GridAxis> axes_;
   bool whole_;  ///< every axis could be read
@@ -145,6 +175,20 @@ std::string factors_of(const Experiment& experiment) {
 std::string size_text(double bytes) {
   if (bytes >= 1e9) return fmt::format("{:.1f} GB", bytes * 1e-9);
   return fmt::format("{:.3g} MB", bytes * 1e-6);
+}
+
+Expansion expand_wanted(const Suite& suite, const Catalog& catalog, WantedPlaces wanted,
+                        std::int64_t count) {
+  Problems problems;
+  Normaliser normaliser(catalog, problems);
+  Expansion out;
+  out.trials.reserve(static_cast<std::size_t>(count));
+  out.ids.reserve(static_cast<std::size_t>(count));
+  for (const Experiment& experiment : suite.experiments) {
+    ExperimentExpansion(suite, experiment, normaliser, wanted, out).run();
+  }
+  problems.raise();
+  return out;
 }
 
 }  // namespace
@@ -209,16 +253,12 @@ Expansion expand(const Suite& suite, const Catalog& catalog, double memory_bytes
   check_trial_count(suite, memory_bytes);
   std::int64_t total = 0;
   for (const Experiment& experiment : suite.experiments) total += trial_count(experiment);
-  Problems problems;
-  Normaliser normaliser(catalog, problems);
-  Expansion out;
-  out.trials.reserve(static_cast<std::size_t>(total));
-  out.ids.reserve(static_cast<std::size_t>(total));
-  for (const Experiment& experiment : suite.experiments) {
-    ExperimentExpansion(suite, experiment, normaliser, problems, out).run();
-  }
-  problems.raise();
-  return out;
+  return expand_wanted(suite, catalog, {}, total);
+}
+
+Expansion expand_places(const Suite& suite, const Catalog& catalog,
+                        const std::vector<std::uint32_t>& places) {
+  return expand_wanted(suite, catalog, {&places}, static_cast<std::int64_t>(places.size()));
 }
 
 }  // namespace spurion::harness

@@ -37,4 +37,9 @@ struct Expansion {
 /// As `Suite::trials`.
 SPURION_API Expansion expand(const Suite& suite, const Catalog& catalog, double memory_bytes);
 
+/// The trials at these places of the expansion of a suite, rising, and nothing of the others: a
+/// shard of a large suite is made in no time. Places beyond the last trial are left out.
+SPURION_API Expansion expand_places(const Suite& suite, const Catalog& catalog,
+                                    const std::vector<std::uint32_t>& places);
+
 }  // namespace spurion::harness

@@ -28,6 +28,7 @@ class Normaliser {
   Normaliser(const Catalog& catalog, Problems& problems);
 
   [[nodiscard]] const Catalog& catalog() const { return catalog_; }
+  [[nodiscard]] Problems& problems() { return problems_; }
 
   /// The sections of one grid point; null where one was wrong, which is reported.
   using Sections = std::array<std::shared_ptr<const NormalSection>, 7>;

@@ -26,8 +26,11 @@ namespace {
 /// core, about the share of the last level that it has. Of packs that fit the second level, these
 /// took .5 of the processor time (coral, mlp of width 32; the same on coloured images), .6 (v_rex)
 /// and .8 to .9 (coral and erm, two layers of 256): each step has a cost that replicas share.
+constexpr double kSecondLevels = 16.0;
+/// The same of no machine in particular: with a second level of a megabyte.
+constexpr double kAnyCache = kSecondLevels * 1024.0 * 1024.0;
+
 double cache_bytes() {
-  constexpr double kSecondLevels = 16.0;
   const long found = sysconf(_SC_LEVEL2_CACHE_SIZE);
   return kSecondLevels * (found > 0 ? static_cast<double>(found) : 512.0 * 1024.0);
 }
@@ -121,9 +124,9 @@ std::vector<std::vector<std::size_t>> by_row_limits(const std::vector<TrialSpec>
 }
 
 /// Most replicas of a pack of this group.
-std::int64_t largest_pack(const Group& group, const PlanOptions& options) {
+std::int64_t largest_pack(const Group& group, const PlanOptions& options, double cache) {
   auto size = options.device.is_cpu()
-                  ? static_cast<std::int64_t>(std::floor(cache_bytes() / group.cost.cache_bytes))
+                  ? static_cast<std::int64_t>(std::floor(cache / group.cost.cache_bytes))
                   : options.max_replicas;
   size = std::clamp<std::int64_t>(size, 1, std::min(options.max_replicas, group.cost.max_replicas));
   size = std::min(size, group.size());
@@ -160,11 +163,12 @@ Pack pack_of(const std::vector<TrialSpec>& trials, EnvironmentPool& pool) {
   return pack;
 }
 
-std::vector<Pack> plan(std::vector<TrialSpec>&& trials, EnvironmentPool& pool,
-                       const PlanOptions& options) {
+std::vector<PackPlaces> plan_places(const std::vector<TrialSpec>& trials,
+                                    const std::vector<std::size_t>& places, EnvironmentPool& pool,
+                                    const PlaceOptions& options) {
   catalog::ShapeNumbers numbers(pool.catalog());
   std::map<catalog::ShapeNumbers::Key, std::vector<std::size_t>> by_shape;
-  for (std::size_t i = 0; i < trials.size(); ++i) by_shape[numbers.of(trials[i])].push_back(i);
+  for (const std::size_t place : places) by_shape[numbers.of(trials[place])].push_back(place);
   std::vector<Group> groups;
   double total_flops = 0.0;
   for (auto& [key, members] : by_shape) {
@@ -173,26 +177,42 @@ std::vector<Pack> plan(std::vector<TrialSpec>&& trials, EnvironmentPool& pool,
       total_flops += groups.back().flops();
     }
   }
-  std::vector<Pack> packs;
+  const double cache = options.any_machine ? kAnyCache : cache_bytes();
+  std::vector<PackPlaces> packs;
   for (const Group& group : groups) {
-    const std::int64_t count =
-        count_packs(group, largest_pack(group, options), total_flops, options.jobs);
+    const std::int64_t count = count_packs(group, largest_pack(group, options.plan, cache),
+                                           total_flops, options.plan.jobs);
     for (std::int64_t i = 0; i < count; ++i) {
-      const std::int64_t end = (i + 1) * group.size() / count;
-      Pack pack;
-      for (std::int64_t member = i * group.size() / count; member < end; ++member) {
-        pack.trials.push_back(std::move(trials[group.members[static_cast<std::size_t>(member)]]));
-      }
-      pack.trials.shrink_to_fit();
-      const auto replicas = static_cast<std::int64_t>(pack.trials.size());
+      const auto first = group.members.begin() + i * group.size() / count;
+      const auto last = group.members.begin() + (i + 1) * group.size() / count;
+      PackPlaces& pack = packs.emplace_back();
+      pack.members.assign(first, last);
+      const auto replicas = static_cast<std::int64_t>(pack.members.size());
       pack.flops = group.cost.flops * static_cast<double>(replicas);
       pack.memory_bytes = group.memory_bytes(replicas);
-      packs.push_back(std::move(pack));
     }
   }
   // Longest first: what is left at the end is short.
   std::stable_sort(packs.begin(), packs.end(),
-                   [](const Pack& a, const Pack& b) { return a.flops > b.flops; });
+                   [](const PackPlaces& a, const PackPlaces& b) { return a.flops > b.flops; });
+  return packs;
+}
+
+std::vector<Pack> plan(std::vector<TrialSpec>&& trials, EnvironmentPool& pool,
+                       const PlanOptions& options) {
+  std::vector<std::size_t> all(trials.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  std::vector<Pack> packs;
+  for (PackPlaces& places : plan_places(trials, all, pool, {options})) {
+    Pack& pack = packs.emplace_back();
+    pack.trials.reserve(places.members.size());
+    for (const std::size_t member : places.members) {
+      pack.trials.push_back(std::move(trials[member]));
+    }
+    pack.flops = places.flops;
+    pack.memory_bytes = places.memory_bytes;
+    places.members = {};
+  }
   return packs;
 }
 

@@ -57,8 +57,14 @@ void PackCheckpoint::visit(StateVisitor& visitor, const Visit& where) {
 }
 
 void PackCheckpoint::offer(const Visit& where) {
+  const bool ending = plan_.stop != nullptr && plan_.stop->load(std::memory_order_relaxed);
   const auto now = std::chrono::steady_clock::now();
-  if (std::chrono::duration<double>(now - last_).count() < plan_.seconds) return;
+  const bool due = std::chrono::duration<double>(now - last_).count() >= plan_.seconds;
+  if (ending || due) save(where);
+  if (ending) throw Interrupted("stopped");
+}
+
+void PackCheckpoint::save(const Visit& where) {
   Archive archive;
   archive.put_text("trials", trials_);
   archive.put_text("build", build_tag() + plan_.made_by);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -17,6 +18,8 @@ struct CheckpointPlan {
   std::filesystem::path folder;  ///< empty: nowhere
   double seconds = 60.0;         ///< between two; 0: after every update
   std::string made_by;           ///< facts of what makes the trials: a state of another is not used
+  /// Once it is set, the next state is saved at once and training ends; null: never.
+  const std::atomic<bool>* stop = nullptr;
   /// Told once why states cannot be kept; the run goes on without.
   std::function<void(const std::string&)> complain;
 };
@@ -29,6 +32,7 @@ class PackCheckpoint final : public Checkpoint {
   PackCheckpoint(const CheckpointPlan& plan, const Pack& pack, PackEvaluator& evaluator,
                  ReplicaTrainer& trainer, Method& method);
 
+  /// Throws `Interrupted`, with the state saved, once it was told to stop.
   void offer(const Visit& where) override;
   bool resume(const Visit& where) override;
   /// Deletes the file: the results are stored.
@@ -36,6 +40,7 @@ class PackCheckpoint final : public Checkpoint {
 
  private:
   void visit(StateVisitor& visitor, const Visit& where);
+  void save(const Visit& where);
 
   CheckpointPlan plan_;
   std::string trials_;

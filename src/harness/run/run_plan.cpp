@@ -108,13 +108,7 @@ CheckedRun check_run(const Suite& suite, const Catalog& catalog, const RunOption
   (void)split_memory(options.memory_bytes, run.jobs);
   // What cannot be answered in the end is said before anything is trained.
   analysis::check_questions(suite, run.trials, catalog.questions);
-  if (options.shard.of > 1 && suite.stopping.when_decided) {
-    throw UsageError(
-        "a suite with stop_when = \"decided\" cannot be split into shards: whether it stops "
-        "depends "
-        "on the trials of all of them");
-  }
-  keep_shard(run, options.shard);
+  keep_shard(run, suite, options);
   return run;
 }
 

@@ -313,6 +313,7 @@ std::vector<TrialResult> RunSession::run(const Pack& pack, const PackOptions& op
   if (!made_by.empty()) {
     checkpoints = checkpoints_;
     checkpoints.made_by = made_by;
+    checkpoints.stop = options.stop;
   }
   std::exception_ptr failure;
   try {

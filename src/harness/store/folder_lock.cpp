@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,6 +10,26 @@
 #include "spurion/error.hpp"
 
 namespace spurion::harness {
+
+namespace {
+
+/// Asks for the lock of the whole file without waiting; 0 or -1 with errno.
+int ask_for_lock(int descriptor) {
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  int result = -1;
+  do {
+    result = ::fcntl(descriptor, F_OFD_SETLK, &whole);
+  } while (result != 0 && errno == EINTR);
+  return result;
+}
+
+}  // namespace
+
+bool has_no_locks(int error) {
+  return error == ENOLCK || error == ENOSYS || error == EOPNOTSUPP || error == EINVAL;
+}
 
 std::string lock_problem(const std::filesystem::path& folder, int error) {
   const std::string place = fmt::format("output folder '{}'", folder.string());
@@ -24,6 +43,7 @@ std::string lock_problem(const std::filesystem::path& folder, int error) {
           "service; use an --out on a local disk",
           place);
     case ENOSYS:
+    case EINVAL:
     case EOPNOTSUPP:
       return fmt::format(
           "{} cannot be locked: its file system has no locks; use an --out on a local disk", place);
@@ -49,15 +69,11 @@ FolderLock::FolderLock(const std::filesystem::path& folder) {
     throw StoreError(fmt::format("output folder '{}' is not writable: {}", folder.string(),
                                  std::strerror(error)));
   }
-  int result = -1;
-  do {
-    result = ::flock(descriptor_, LOCK_EX | LOCK_NB);
-  } while (result != 0 && errno == EINTR);
-  if (result != 0) {
-    const int error = errno;
-    ::close(descriptor_);
-    throw StoreError(lock_problem(folder, error));
-  }
+  if (ask_for_lock(descriptor_) == 0) return;
+  const int error = errno;
+  ::close(descriptor_);
+  if (has_no_locks(error)) throw NoLocks(lock_problem(folder, error));
+  throw StoreError(lock_problem(folder, error));
 }
 
 FolderLock::~FolderLock() { ::close(descriptor_); }

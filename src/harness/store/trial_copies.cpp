@@ -29,17 +29,10 @@ bool same_numbers(const Measurements& a, const Measurements& b) {
 
 }  // namespace
 
-void check_same_trial(const TrialId& id, const TrialCopy& first, const TrialCopy& second) {
-  const TrialResult& a = first.result;
-  const TrialResult& b = second.result;
-  if (a.made_by && b.made_by) {
-    check_same_data(a.made_by->data, fmt::format("'{}'", first.file), b.made_by->data,
-                    fmt::format("'{}'", second.file));
-  }
-  if (a.status == b.status && same_numbers(a.measurements, b.measurements)) return;
+void refuse_unequal(const TrialId& id, const MadeCopy& first, const MadeCopy& second) {
   std::string reason;
-  if (a.made_by && b.made_by) {
-    for (const ProvenanceDifference& one : differences(*a.made_by, *b.made_by)) {
+  if (first.made_by && second.made_by) {
+    for (const ProvenanceDifference& one : differences(*first.made_by, *second.made_by)) {
       reason += fmt::format("{}{}", reason.empty() ? " (" : "; ", one.text);
     }
     if (!reason.empty()) reason += ")";
@@ -48,6 +41,17 @@ void check_same_trial(const TrialId& id, const TrialCopy& first, const TrialCopy
       fmt::format("trial {} has other numbers in '{}' than in '{}'{}; move one of the two files "
                   "out of the folder",
                   id.text(), first.file, second.file, reason));
+}
+
+void check_same_trial(const TrialId& id, const TrialCopy& first, const TrialCopy& second) {
+  const TrialResult& a = first.result;
+  const TrialResult& b = second.result;
+  if (a.made_by && b.made_by) {
+    check_same_data(a.made_by->data, fmt::format("'{}'", first.file), b.made_by->data,
+                    fmt::format("'{}'", second.file));
+  }
+  if (a.status == b.status && same_numbers(a.measurements, b.measurements)) return;
+  refuse_unequal(id, {first.file, a.made_by}, {second.file, b.made_by});
 }
 
 }  // namespace spurion::harness

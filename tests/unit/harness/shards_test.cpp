@@ -46,9 +46,7 @@ TEST_CASE("the shards of a suite have each trial once, with the same numbers as 
     options.shard = {number, 3};
     options.out = folder.path() / fmt::format("part_{}", number);
     const Progress progress = run_suite(suite, catalog, options);
-    // The seeds of a setting stay together.
-    CHECK(progress.trials_total % 3 == 0);
-    CHECK(progress.trials_total > 0);
+    CHECK(progress.trials_total == 4);  // all of these trials cost the same
     trained += progress.trials_total;
     std::filesystem::copy_file(options.out / "store.sqlite",
                                folder.path() / "all" / fmt::format("part_{}.sqlite", number));

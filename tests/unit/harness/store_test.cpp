@@ -253,6 +253,9 @@ TEST_CASE("each reason why a folder cannot be locked has its own sentence") {
   }
   CHECK(sentences.size() == 6);
   CHECK(harness::lock_problem("out", EOPNOTSUPP) == harness::lock_problem("out", ENOSYS));
+  CHECK(harness::has_no_locks(ENOLCK));
+  CHECK(harness::has_no_locks(ENOSYS));
+  CHECK_FALSE(harness::has_no_locks(EAGAIN));  // another has it
   CHECK(harness::lock_problem("out", EPERM) == harness::lock_problem("out", EACCES));
 }
 
