@@ -117,6 +117,22 @@ TEST_CASE("a table of cues and actions scores the best predictor from the cue") 
   tie.add({0.0F}, 0, 1.0);
   tie.add({0.0F}, 1, 1.0);
   CHECK(test.accuracy_of(tie) == Approx(0.5));
+  // Counts of 100 rows: 48 and 52 are a tie, 30 and 70 are not.
+  const auto counted = [&](double first, double row) {
+    CueActionTable counts(2);
+    counts.add({0.0F}, 0, first);
+    counts.add({0.0F}, 1, 1.0 - first);
+    return test.counted_accuracy_of(counts, row);
+  };
+  CHECK(counted(0.48, 0.01).tied > 0.0);
+  CHECK(counted(0.48, 0.01).value == Approx(counted(0.52, 0.01).value));
+  CHECK(counted(0.3, 0.01).tied == 0.0);
+  CHECK(counted(0.48, 0.0).value == test.accuracy_of([] {
+    CueActionTable exact(2);
+    exact.add({0.0F}, 0, 0.48);
+    exact.add({0.0F}, 1, 0.52);
+    return exact;
+  }()));
   CueActionTable pooled(2);
   pooled.add(train, 0.5);
   pooled.add(test, 0.5);

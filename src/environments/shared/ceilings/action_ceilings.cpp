@@ -18,18 +18,31 @@ double weight_of(const std::vector<double>& weights) {
   return sum;
 }
 
-/// The mean weight, by `here`, of the actions that have the largest weight by `train`.
-double weight_of_best(const std::vector<double>& here, const std::vector<double>& train) {
+/// Standard errors within which two counts are not told apart.
+constexpr double kApart = 3.0;
+
+/// The mean weight, by `here`, of the actions that have the largest weight by `train`, and by how
+/// much one of them may be from it. `row`: the weight of a counted row in `train`, 0: none was
+/// counted.
+CueActionTable::Counted weight_of_best(const std::vector<double>& here,
+                                       const std::vector<double>& train, double row) {
   const double largest = *std::max_element(train.begin(), train.end());
   const double tie = kTie * weight_of(train);
   double sum = 0.0;
   double equals = 0.0;
+  double least = weight_of(here);
+  double most = 0.0;
   for (std::size_t a = 0; a < here.size(); ++a) {
-    if (train[a] + tie < largest) continue;
+    // The difference of two counts has at most the variance of their sum.
+    const double noise = kApart * std::sqrt(row * (train[a] + largest));
+    if (train[a] + std::max(tie, noise) < largest) continue;
     sum += here[a];
     equals += 1.0;
+    least = std::min(least, here[a]);
+    most = std::max(most, here[a]);
   }
-  return sum / equals;
+  const double mean = sum / equals;
+  return {mean, std::max(most - mean, mean - least)};
 }
 
 }  // namespace
@@ -66,14 +79,22 @@ double CueActionTable::best_constant() const {
 }
 
 double CueActionTable::accuracy_of(const CueActionTable& train) const {
+  return counted_accuracy_of(train, 0.0).value;
+}
+
+CueActionTable::Counted CueActionTable::counted_accuracy_of(const CueActionTable& train,
+                                                            double row) const {
   const Weights without_cue = train.all();
-  double sum = 0.0;
+  Counted sum;
   for (const auto& [cue, weights] : cells_) {
     const auto known = train.cells_.find(cue);
     const bool shown = known != train.cells_.end() && weight_of(known->second) > 0.0;
-    sum += weight_of_best(weights, shown ? known->second : without_cue);
+    const Counted own = weight_of_best(weights, shown ? known->second : without_cue, row);
+    sum.value += own.value;
+    sum.tied += own.tied;
   }
-  return sum / weight_of(all());
+  const double total = weight_of(all());
+  return {sum.value / total, sum.tied / total};
 }
 
 const CueActionTable& SimulatedActionCeilings::table(const InteractiveEnvironment& world,
@@ -107,13 +128,13 @@ Ceilings SimulatedActionCeilings::of(const InteractiveEnvironment& world,
   CueActionTable train(world.info().outputs);
   for (const Domain& one : world.train_domains()) train.add(table(world, one), 1.0);
   const CueActionTable& here = table(world, domain);
-  const double value = here.accuracy_of(train);
-  const double spread =
-      std::sqrt(std::max(0.0, value * (1.0 - value)) / static_cast<double>(rows_));
+  const auto rows = static_cast<double>(rows_);
+  const auto [value, tied] = here.counted_accuracy_of(train, 1.0 / rows);
+  const double spread = std::sqrt(std::max(0.0, value * (1.0 - value)) / rows);
   Ceilings out;
   out.bayes = {1.0, Exactness::closed_form, 0.0};
   out.invariant = {1.0, Exactness::closed_form, 0.0};
-  out.spurious_only = {value, Exactness::empirical, 5.0 * spread};
+  out.spurious_only = {value, Exactness::empirical, 5.0 * spread + tied};
   out.chance = here.best_constant();
   return out;
 }

@@ -33,6 +33,17 @@ class SPURION_API CueActionTable {
   /// without the cue. Actions that are equally good there are taken equally often.
   [[nodiscard]] double accuracy_of(const CueActionTable& train) const;
 
+  /// An accuracy that rests on counts.
+  struct Counted {
+    double value = 0.0;
+    /// Most that `value` is wrong by where one of the actions that count as equally good is better.
+    double tied = 0.0;
+  };
+  /// The same where the weights of `train` were counted on rows, each of which has the weight
+  /// `row`. Actions that the counts cannot tell apart, within 3 standard errors of their
+  /// difference, count as equally good.
+  [[nodiscard]] Counted counted_accuracy_of(const CueActionTable& train, double row) const;
+
  private:
   using Weights = std::vector<double>;  ///< [A]
   [[nodiscard]] Weights all() const;
@@ -50,7 +61,8 @@ class SPURION_API SimulatedActionCeilings {
   /// 2.5 / sqrt(rows).
   explicit SimulatedActionCeilings(std::int64_t rows = 4096) : rows_(rows) {}
 
-  /// `spurious_only` is empirical, with an error bound of 5 standard errors; `chance` is the
+  /// `spurious_only` is empirical, with an error bound of 5 standard errors and what actions differ
+  /// by that the counts cannot tell apart; `chance` is the
   /// largest share of an action. `bayes` and `invariant` are 1 in closed form: what holds where the
   /// expert is deterministic and the inputs hold all that it reads. Other worlds replace them.
   /// `world` is the environment that this is a member of.
