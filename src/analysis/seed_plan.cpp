@@ -313,10 +313,15 @@ Answer seed_plan(StoredResults pilot, const Suite& suite, const SeedPlanOptions&
     const Experiment* experiment = experiment_of(suite, asked.experiment);
     if (experiment == nullptr) continue;
     const Answer answer = questions.answer(i);
-    if (answer.contrasts.empty()) without.insert(asked.kind);
+    // Without seeds there is a line, but nothing to plan it with.
+    const auto planned_by = [](const Contrast& one) { return one.difference.seeds > 0; };
+    if (std::none_of(answer.contrasts.begin(), answer.contrasts.end(), planned_by)) {
+      without.insert(asked.kind);
+    }
     const PlannedExperiment planned{*experiment, rows_ratio(study, *experiment),
                                     last_level(suite, *experiment)};
     for (const Contrast& contrast : answer.contrasts) {
+      if (!planned_by(contrast)) continue;
       planner.add(asked, contrast, planned);
       laws = laws || contrast.number == kAsymptote;
     }

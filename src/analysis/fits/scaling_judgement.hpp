@@ -44,6 +44,8 @@ struct ScalingOptions {
   /// Smaller exponents are not searched: a law that loses less than 11 % in each decade cannot be
   /// told from a plateau.
   double least_exponent = 0.05;
+  /// In (0, 1]: share of the level of all tests that this look at the results has. default: 1
+  double level_share = 1.0;
   std::int64_t least_scales = 5;  ///< fewer give no verdict
   double least_decades = 1.5;     ///< from the smallest to the largest scale; fewer give no verdict
 };
@@ -59,6 +61,8 @@ enum class ScalingOutcome {
   mixture,           ///< seeds fall into two modes: no single curve describes them
   not_identifiable,  ///< a plateau and a law of a very small exponent both fit
   under_trained,     ///< the ID score is not at its ceiling at the largest scale
+  open,              ///< above the margin at the largest scale: what is left of `grows`, `plateaus`
+                     ///< or `shrinks_open` where one of these is not shown as one of several
   undecided
 };
 
@@ -204,6 +208,7 @@ struct ScalingJudgement {
   ScalingOutcome outcome = ScalingOutcome::undecided;
   ScalingReason reason = ScalingReason::wide_interval;
   double p = 1.0;  ///< of the verdict: the largest of those that it needs; for Holm over a suite
+  bool implies_open = false;  ///< the verdict holds only where `open` does; its p is `tests.open`
   std::int64_t seeds = 0;
   double decades = 0.0;  ///< of the axis with the most
   std::vector<ScaleSummary> scales;
@@ -228,10 +233,28 @@ struct ScalingJudgement {
 SPURION_API ScalingJudgement judge_scaling(const ScalingData& data, const ScalingOptions& options,
                                            const std::string& key);
 
-/// The verdict as one of several: `undecided` where `adjusted_p`, the p of the judgement adjusted
-/// for their number, is above 1 - `level`. Verdicts that claim nothing stay as they are.
-SPURION_API ScalingOutcome adjusted_outcome(const ScalingJudgement& judgement, double adjusted_p,
-                                            double level = 0.95);
+/// p values of a judgement, adjusted for several verdicts.
+struct AdjustedP {
+  double verdict = 1.0;
+  double open = 1.0;  ///< of `ScalingOutcome::open`; 1 where the verdict does not imply it
+};
+
+/// Adjusts the p values of several judgements so that the probability of any wrong claim is at most
+/// `level` where all of them are held against it. `factors`, one for each, at least 1: what its p
+/// values are multiplied by first.
+///
+/// Verdicts: Holm's method. What a verdict implies is tested before it in a chain of its own, and
+/// passes its level on to the verdict, so that it costs nothing: a graph of tests (Bretz, Maurer,
+/// Brannath & Posch 2009). Where r of n verdicts are shown, the level of the others is level /
+/// (n - r) each, and what they imply is held against that.
+SPURION_API std::vector<AdjustedP> adjusted_for_all(
+    const std::vector<const ScalingJudgement*>& judgements, const std::vector<double>& factors,
+    double level = 0.05);
+
+/// The verdict as one of several. Where its adjusted p is above `level`: `open` if that is implied
+/// and has one of at most `level`, else `undecided`. Verdicts that claim nothing stay as they are.
+SPURION_API ScalingOutcome adjusted_outcome(const ScalingJudgement& judgement,
+                                            const AdjustedP& adjusted, double level = 0.05);
 
 /// What a column of verdicts says: "shrinks, still open".
 SPURION_API const char* scaling_outcome_name(ScalingOutcome outcome);

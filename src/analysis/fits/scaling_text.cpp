@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "analysis/fits/scaling_judgement.hpp"
+#include "analysis/fits/verdict.hpp"
 
 namespace spurion::analysis::fits {
 
@@ -27,6 +28,8 @@ const char* scaling_outcome_name(ScalingOutcome outcome) {
       return "not identifiable";
     case ScalingOutcome::under_trained:
       return "under-trained";
+    case ScalingOutcome::open:
+      return "open";
     case ScalingOutcome::undecided:
       break;
   }
@@ -48,7 +51,8 @@ std::string scaling_reason_text(ScalingReason reason, const ScalingOptions& opti
     case ScalingReason::law_fails:
       return "no law predicts the largest scales from the smaller ones";
     case ScalingReason::weak_law:
-      return "where the fitted law ends is shown with a p above 0.02 only";
+      return fmt::format("where the fitted law ends is shown with a p above {:.3g} only",
+                         kBeyondScales * options.level_share);
     case ScalingReason::id_unsure:
       return "it is not shown whether the score in distribution is at its ceiling";
     case ScalingReason::adjusted:

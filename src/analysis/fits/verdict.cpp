@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "spurion/error.hpp"
+
 namespace spurion::analysis::fits {
 
 namespace {
@@ -26,6 +28,7 @@ class Verdict {
 
  private:
   [[nodiscard]] double level() const { return 1.0 - options_.level; }
+  [[nodiscard]] double beyond_scales() const { return kBeyondScales * options_.level_share; }
   [[nodiscard]] const Estimate& largest() const { return judgement_.largest; }
   [[nodiscard]] bool open() const { return largest().low > options_.margin; }
 
@@ -33,6 +36,9 @@ class Verdict {
     judgement_.outcome = outcome;
     judgement_.reason = reason;
     judgement_.p = p;
+    judgement_.implies_open = outcome == ScalingOutcome::grows ||
+                              outcome == ScalingOutcome::plateaus ||
+                              outcome == ScalingOutcome::shrinks_open;
     return true;
   }
   bool undecided(ScalingReason reason) { return give(ScalingOutcome::undecided, reason, 1.0); }
@@ -82,7 +88,7 @@ class Verdict {
   bool of_law() {
     const Asymptote& end = judgement_.asymptote;
     if (!end.given || !facts_.law_holds) return false;
-    if (end.p_margin > kBeyondScales) return false;
+    if (end.p_margin > beyond_scales()) return false;
     const ScalingTests& tests = judgement_.tests;
     if (end.g_inf.high < options_.margin && judgement_.change.high < 0.0 && facts_.beats_carried) {
       return give(ScalingOutcome::closes, ScalingReason::extrapolated,
@@ -110,8 +116,8 @@ class Verdict {
     if (!end.given) return ScalingReason::wide_interval;
     if (!facts_.law_holds) return ScalingReason::law_fails;
     const bool holds_margin = end.g_inf.low <= options_.margin && end.g_inf.high >= options_.margin;
-    return !holds_margin && end.p_margin > kBeyondScales ? ScalingReason::weak_law
-                                                         : ScalingReason::wide_interval;
+    return !holds_margin && end.p_margin > beyond_scales() ? ScalingReason::weak_law
+                                                           : ScalingReason::wide_interval;
   }
 
   const VerdictFacts& facts_;
@@ -126,11 +132,34 @@ void set_verdict(const VerdictFacts& facts, const ScalingOptions& options,
   Verdict(facts, options, judgement).set();
 }
 
-ScalingOutcome adjusted_outcome(const ScalingJudgement& judgement, double adjusted_p,
+std::vector<AdjustedP> adjusted_for_all(const std::vector<const ScalingJudgement*>& judgements,
+                                        const std::vector<double>& factors, double level) {
+  SPURION_CHECK(factors.size() == judgements.size(), "a factor for each judgement");
+  std::vector<double> p;
+  for (std::size_t i = 0; i < judgements.size(); ++i) {
+    p.push_back(std::min(1.0, factors[i] * judgements[i]->p));
+  }
+  const std::vector<double> verdicts = holm(p);
+  double left = 0.0;
+  for (const double one : verdicts) left += one <= level ? 0.0 : 1.0;
+  std::vector<AdjustedP> out;
+  for (std::size_t i = 0; i < judgements.size(); ++i) {
+    out.push_back({verdicts[i], 1.0});
+    if (!judgements[i]->implies_open) continue;
+    // It is no worse than the verdict that implies it.
+    const double open = left * factors[i] * judgements[i]->tests.open;
+    out.back().open = std::min(verdicts[i], open);
+  }
+  return out;
+}
+
+ScalingOutcome adjusted_outcome(const ScalingJudgement& judgement, const AdjustedP& adjusted,
                                 double level) {
   const bool claims = judgement.outcome != ScalingOutcome::undecided &&
                       judgement.outcome != ScalingOutcome::not_identifiable;
-  return claims && !(adjusted_p <= 1.0 - level) ? ScalingOutcome::undecided : judgement.outcome;
+  if (!claims || adjusted.verdict <= level) return judgement.outcome;
+  return judgement.implies_open && adjusted.open <= level ? ScalingOutcome::open
+                                                          : ScalingOutcome::undecided;
 }
 
 }  // namespace spurion::analysis::fits

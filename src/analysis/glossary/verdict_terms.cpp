@@ -55,7 +55,8 @@ std::vector<Term> gap_verdicts() {
       {"open",
        kVerdict,
        "The whole interval of the gap at the largest scale is above the margin. It is not shown "
-       "whether it changed by more than the margin.",
+       "whether it changed by more than the margin. Of a scaling law: a verdict that says more, "
+       "such as grows, is not shown as one of so many.",
        {"gap", "margin"}},
       {"learning not shown",
        kVerdict,
@@ -155,7 +156,7 @@ std::vector<Term> claim_verdicts() {
       {"refuted",
        kVerdict,
        "The number did not change as the question claims: the whole interval of the change and "
-       "both tests say so. Of a scaling law: there is another verdict.",
+       "both tests say so. Of a scaling law: the verdict excludes the expected one.",
        {"holds"}},
       {"agree",
        kVerdict,

@@ -151,8 +151,65 @@ TEST_CASE("the same data and key give the same judgement; Holm can take it back"
   CHECK(one.asymptote.g_inf.high == other.asymptote.g_inf.high);
   CHECK(one.p == other.p);
   CHECK(one.draws[17].g_inf == other.draws[17].g_inf);
-  CHECK(adjusted_outcome(one, 0.04) == ScalingOutcome::plateaus);
-  CHECK(adjusted_outcome(one, 0.06) == ScalingOutcome::undecided);
+  CHECK(adjusted_outcome(one, {0.04, 1.0}) == ScalingOutcome::plateaus);
+  CHECK(adjusted_outcome(one, {0.06, 1.0}) == ScalingOutcome::undecided);
+  CHECK(adjusted_outcome(one, {0.06, 0.04}) == ScalingOutcome::open);
+}
+
+TEST_CASE("that a gap is open can be shown where a verdict that implies it is not") {
+  ScalingJudgement grows;
+  grows.outcome = ScalingOutcome::grows;
+  grows.implies_open = true;
+  grows.p = 0.03;
+  grows.tests.open = 0.004;
+  ScalingJudgement closes;
+  closes.outcome = ScalingOutcome::closes;
+  closes.p = 0.001;
+  const ScalingJudgement silent;  // undecided
+  const auto adjusted = adjusted_for_all({&grows, &closes, &silent}, {1.0, 1.0, 1.0});
+  CHECK(adjusted[0].verdict == Approx(0.06));
+  CHECK(adjusted[0].open == Approx(0.008));  // of the two lines that have no verdict
+  CHECK(adjusted[1].verdict == Approx(0.003));
+  CHECK(adjusted[1].open == 1.0);
+  CHECK(adjusted_outcome(grows, adjusted[0]) == ScalingOutcome::open);
+  CHECK(adjusted_outcome(closes, adjusted[1]) == ScalingOutcome::closes);
+  CHECK(adjusted_outcome(silent, adjusted[2]) == ScalingOutcome::undecided);
+  // A look with a tenth of the level.
+  const auto early = adjusted_for_all({&grows, &closes, &silent}, {10.0, 10.0, 10.0});
+  CHECK(early[0].verdict == Approx(0.6));
+  CHECK(adjusted_outcome(grows, early[0]) == ScalingOutcome::undecided);
+  CHECK(adjusted_outcome(closes, early[1]) == ScalingOutcome::closes);
+}
+
+TEST_CASE("verdicts and what they imply are wrong in at most one of twenty families") {
+  // Lines one and two are open, and do not grow; line three is not even open; line four grows.
+  const RandomStream stream(RandomKey(11));
+  std::vector<ScalingJudgement> lines(4);
+  std::vector<const ScalingJudgement*> family;
+  for (ScalingJudgement& one : lines) {
+    one.outcome = ScalingOutcome::grows;
+    one.implies_open = true;
+    family.push_back(&one);
+  }
+  constexpr int kRepeats = 20000;
+  int wrong = 0;
+  for (int repeat = 0; repeat < kRepeats; ++repeat) {
+    for (int i = 0; i < 4; ++i) {
+      ScalingJudgement& one = lines[static_cast<std::size_t>(i)];
+      one.tests.open = i == 2 ? stream.uniform(repeat, 10) : 1e-9;
+      const double grown = i == 3 ? 1e-9 : stream.uniform(repeat, i);
+      one.p = std::max(one.tests.open, grown);
+    }
+    const auto adjusted = adjusted_for_all(family, {1.0, 1.0, 1.0, 1.0});
+    bool any = false;
+    for (std::size_t i = 0; i < 3; ++i) {
+      const ScalingOutcome outcome = adjusted_outcome(lines[i], adjusted[i]);
+      any = any || outcome == ScalingOutcome::grows || (i == 2 && outcome == ScalingOutcome::open);
+    }
+    wrong += any ? 1 : 0;
+  }
+  CHECK(wrong <= 0.053 * kRepeats);
+  CHECK(wrong > 0.02 * kRepeats);  // and the level is used
 }
 
 TEST_CASE("a grid of two axes is judged by the joint law") {

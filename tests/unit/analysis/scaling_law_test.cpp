@@ -247,6 +247,66 @@ TEST_CASE("a verdict that is not shown as one of so many is undecided, and says 
   CHECK(text_of(verdicts.cell(0, "decades to decide")) == "-");
 }
 
+TEST_CASE("a growth that is not shown as one of so many leaves the gap open") {
+  std::string ask = kAsk;
+  ask.replace(ask.find("resamples = 100"), 15, "resamples = 50");
+  const auto p_of = [](const analysis::Answer& answer) {
+    return std::get<analysis::Number>(table_of(answer, "_verdicts").cell(0, "p")).value;
+  };
+  // Noise with which a growth beyond the margin is just shown.
+  PlantedTrials trials;
+  double p = 0.0;
+  for (const double size : {0.004, 0.006, 0.008, 0.01, 0.012}) {
+    trials = PlantedTrials();
+    Planted line;
+    line.gap = [](double width) { return 0.2 + 0.0045 * std::log2(width / 4.0); };
+    line.size = size;
+    plant(trials, line);
+    const auto alone = trials.ask(ask + "hypothesis = \"plateaus\"\n");
+    p = p_of(alone);
+    if (verdict_of(alone) != "grows") continue;
+    CHECK(planted_cell(table_of(alone, "_verdicts"), "erm", "claim") == "refuted");
+    CHECK_THAT(alone.sentence, Contains("it does not settle, for it grows"));
+    if (p > 0.002) break;
+  }
+  REQUIRE(p > 0.002);
+  REQUIRE(p <= 0.05);
+  std::string questions = ask + "hypothesis = \"plateaus\"\n";
+  for (int i = 1; i * p <= 0.06; ++i) {
+    questions += fmt::format(
+        "[[question]]\ntext = \"{0}\"\nexperiment = \"e\"\n{1}margin = 0.020000000{0:02}\n", i,
+        ask);
+  }
+  const auto answer = trials.ask(questions);
+  CHECK(verdict_of(answer) == "open");
+  CHECK(planted_cell(table_of(answer, "_verdicts"), "erm", "claim") == "undecided");
+  CHECK_THAT(planted_cell(table_of(answer, "_verdicts"), "erm", "reason"),
+             Contains("alone: grows, but") && Contains("that it is open is (p "));
+  CHECK_THAT(answer.sentence, Contains("No. Under erm") &&
+                                  Contains("it is open at the largest scale") &&
+                                  Contains("Alone the verdict would be \"grows\""));
+  CHECK_FALSE(answer.contrasts.front().decided);
+}
+
+TEST_CASE("a look at a run that may stop early has a part of the level") {
+  PlantedTrials trials = planted(closing);
+  const auto p_of = [](const analysis::Answer& answer, const char* column) {
+    return std::get<analysis::Number>(table_of(answer, "_verdicts").cell(0, column)).value;
+  };
+  std::string ask = kAsk;
+  ask.replace(ask.find("resamples = 100"), 15, "resamples = 50");
+  const auto whole = trials.ask(ask);
+  REQUIRE(verdict_of(whole) == "closes");
+  CHECK(whole.contrasts.front().decided);
+  // Six of twelve seeds: the level of this look is .0056.
+  trials.set_experiment("seeds = 12\n[stopping]\nstop_when = \"decided\"\nlooks = [6]\n");
+  const auto look = trials.ask(ask);
+  CHECK(p_of(look, "p") == p_of(whole, "p"));
+  CHECK(p_of(look, "adjusted p") == Approx(8.98 * p_of(whole, "p")).epsilon(0.02));
+  CHECK_THAT(look.sentence, Contains("one of several looks"));
+  CHECK(look.contrasts.front().decided == (verdict_of(look) == "closes"));
+}
+
 TEST_CASE("charts have points with their law, and theory as a line; files have each trial") {
   PlantedTrials trials = planted(plateau);
   for (TrialResult& trial : trials.all()) {

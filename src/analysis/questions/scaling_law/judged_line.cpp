@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "analysis/asked_question.hpp"
+#include "analysis/paired_test.hpp"
 #include "analysis/question_trials.hpp"
 #include "analysis/questions/scaling_law/scaling_law.hpp"
 #include "spurion/analysis/learning.hpp"
@@ -62,8 +63,8 @@ void add_points(const std::vector<fits::ScalingPoint>& points, std::string& text
 std::string key_of(const LawLine& line, const fits::ScalingData& data,
                    const std::string& experiment, const LawOptions& options) {
   std::string text =
-      fmt::format("{} {} {} {} {}|", random_key(line, experiment, options), options.margin,
-                  options.id_margin, options.held_out, options.resamples);
+      fmt::format("{} {} {} {} {} {}|", random_key(line, experiment, options), options.margin,
+                  options.id_margin, options.held_out, options.resamples, options.level_share);
   add_points(data.gap, text);
   add_points(data.id_shortfall, text);
   return text;
@@ -113,17 +114,37 @@ std::vector<RawLine> raw_lines(const Study& study, const std::string& experiment
   return out;
 }
 
-/// Holm's method over what the members claim; those that claim nothing count too, for it was looked
-/// for.
+/// Over what the members claim; those that claim nothing count too, for it was looked for.
+///
+/// Where a run may stop early, a p value of a look that has a share s of the level is divided by s.
+/// Whatever stops the run, it is then at most t with a probability of at most t, by the union bound
+/// over the looks: as a p value must be for Holm's method.
 void adjust(Family& family) {
-  std::vector<double> p;
-  for (const FamilyMember& one : family.members) p.push_back(one.judgement->law.p);
-  const std::vector<double> adjusted = holm(p);
+  std::vector<const fits::ScalingJudgement*> laws;
+  std::vector<double> factors;
+  for (const FamilyMember& one : family.members) {
+    laws.push_back(&one.judgement->law);
+    factors.push_back(one.looks_factor);
+  }
+  const std::vector<fits::AdjustedP> adjusted = fits::adjusted_for_all(laws, factors, kTestLevel);
   for (std::size_t i = 0; i < adjusted.size(); ++i) {
     FamilyMember& one = family.members[i];
-    one.adjusted_p = adjusted[i];
-    one.outcome = fits::adjusted_outcome(one.judgement->law, one.adjusted_p);
+    one.adjusted = adjusted[i];
+    one.outcome = fits::adjusted_outcome(one.judgement->law, one.adjusted, kTestLevel);
   }
+}
+
+/// As one more of the family.
+fits::AdjustedP as_one_more(const fits::ScalingJudgement& law, double factor, std::size_t family) {
+  const double times = factor * static_cast<double>(family);
+  return {std::min(1.0, times * law.p),
+          law.implies_open ? std::min(1.0, times * law.tests.open) : 1.0};
+}
+
+/// The options of a question, with the share of the level that this look at its experiment has.
+LawOptions at_this_look(const Study& study, const std::string& experiment, LawOptions options) {
+  options.level_share = study.test_level(experiment) / kTestLevel;
+  return options;
 }
 
 Family make_family(const Study& whole) {
@@ -140,18 +161,19 @@ Family make_family(const Study& whole) {
     if (!kinds.contains(asked.kind)) continue;
     Problems problems;
     const ReadQuestion read = read_question(asked, kinds, problems);
-    const LawOptions* options = options_of(read.kind.get());
-    if (options == nullptr) continue;
-    family.primaries += options->primary ? 1 : 0;
+    const LawOptions* stated = options_of(read.kind.get());
+    if (stated == nullptr) continue;
+    const LawOptions options = at_this_look(whole, asked.experiment, *stated);
+    family.primaries += options.primary ? 1 : 0;
     ++number;
     for (const StudyPart& part : trials_of(whole, read).parts) {
-      for (const RawLine& raw : raw_lines(part.study, asked.experiment, *options)) {
+      for (const RawLine& raw : raw_lines(part.study, asked.experiment, options)) {
         if (!known.insert(raw.key).second) continue;  // asked twice
         const TrialSpec& spec = raw.line.trials.front().trial->spec;
         family.members.push_back({raw.key, raw.line.component, spec.method.name,
                                   fmt::format("{} {} {} {}", number, part.value,
                                               raw.line.environment, raw.line.line.regime),
-                                  raw.judgement});
+                                  raw.judgement, 1.0 / options.level_share});
       }
     }
   }
@@ -166,6 +188,10 @@ bool claims(ScalingOutcome outcome) {
          outcome != ScalingOutcome::under_trained;
 }
 
+bool JudgedLine::decided() const {
+  return !judgement->learning && claims(outcome) && outcome != ScalingOutcome::open;
+}
+
 std::string JudgedLine::verdict() const {
   if (judgement->learning) return gap_outcome_name(*judgement->learning);
   return fits::scaling_outcome_name(outcome);
@@ -176,8 +202,9 @@ std::shared_ptr<const Family> family_of(const Study& study) {
 }
 
 std::vector<JudgedLine> judged_lines(const Study& study, const std::string& experiment,
-                                     const LawOptions& options) {
+                                     const LawOptions& stated) {
   const std::shared_ptr<const Family> family = family_of(study);
+  const LawOptions options = at_this_look(study, experiment, stated);
   std::vector<JudgedLine> out;
   for (RawLine& raw : raw_lines(study, experiment, options)) {
     JudgedLine one;
@@ -188,10 +215,10 @@ std::vector<JudgedLine> judged_lines(const Study& study, const std::string& expe
         std::find_if(family->members.begin(), family->members.end(),
                      [&](const FamilyMember& other) { return other.key == raw.key; });
     // A question that the stored suite does not ask is adjusted as one more of the family.
-    one.adjusted_p = member != family->members.end()
-                         ? member->adjusted_p
-                         : std::min(1.0, one.law().p * static_cast<double>(++one.family));
-    one.outcome = fits::adjusted_outcome(one.law(), one.adjusted_p);
+    one.adjusted = member != family->members.end()
+                       ? member->adjusted
+                       : as_one_more(one.law(), 1.0 / options.level_share, ++one.family);
+    one.outcome = fits::adjusted_outcome(one.law(), one.adjusted, kTestLevel);
     one.demoted = one.outcome != one.law().outcome;
     out.push_back(std::move(one));
   }

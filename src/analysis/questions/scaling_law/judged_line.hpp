@@ -28,12 +28,14 @@ struct LineJudgement {
 struct JudgedLine {
   LawLine numbers;
   std::shared_ptr<const LineJudgement> judgement;
-  double adjusted_p = 1.0;
+  fits::AdjustedP adjusted;
   std::size_t family = 1;  ///< verdicts that were adjusted for
   fits::ScalingOutcome outcome = fits::ScalingOutcome::undecided;
   bool demoted = false;  ///< would have this verdict alone
 
   [[nodiscard]] const fits::ScalingJudgement& law() const { return judgement->law; }
+  /// Whether it has a verdict that leaves nothing open which more seeds would show.
+  [[nodiscard]] bool decided() const;
   /// What a column of verdicts says.
   [[nodiscard]] std::string verdict() const;
 };
@@ -45,8 +47,11 @@ struct FamilyMember {
   std::string method;     ///< registered name
   std::string place;      ///< names the question, environment and regime: who is compared there
   std::shared_ptr<const LineJudgement> judgement;
+  /// At least 1: what p values are multiplied by, since a run that may stop early has several looks
+  /// at its results, which share the level.
+  double looks_factor = 1.0;
   fits::ScalingOutcome outcome = fits::ScalingOutcome::undecided;  ///< adjusted
-  double adjusted_p = 1.0;
+  fits::AdjustedP adjusted;
 };
 
 /// All verdicts of the questions of kind 'scaling_law' of a suite.

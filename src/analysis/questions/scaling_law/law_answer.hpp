@@ -19,6 +19,7 @@ struct LawAnswer {
   std::size_t primaries = 0;  ///< questions of the suite that say that they are the primary one
   std::string score_text;     ///< "accuracy"
   MetricRange range;          ///< of the number
+  double level_share = 1.0;   ///< of the level of all tests, that this look at the results has
   std::string note;           ///< of the view, for captions
 
   /// "scaling_NAME_model.width": begins the names of charts and tables.

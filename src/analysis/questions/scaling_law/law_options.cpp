@@ -38,6 +38,7 @@ fits::ScalingOptions LawOptions::for_fits(double bound) const {
   fit.held_out = static_cast<int>(held_out);
   fit.resamples = static_cast<int>(resamples);
   fit.bound = bound;
+  fit.level_share = level_share;
   return fit;
 }
 

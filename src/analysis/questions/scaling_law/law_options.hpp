@@ -26,6 +26,8 @@ struct LawOptions {
   std::int64_t planted = 20;
   bool primary = false;
   std::string hypothesis = "none";
+  /// `fits::ScalingOptions::level_share`: no key, the study tells it.
+  double level_share = 1.0;
 
   /// One to three.
   [[nodiscard]] std::vector<std::string> axes() const;

@@ -18,12 +18,12 @@ using fits::ScalingReason;
 fits::Needed needed_for_family(const JudgedLine& line) {
   fits::Needed out;
   const fits::ScalingJudgement& law = line.law();
-  if (law.seeds < 2 || !(law.p > 0.0) || !(line.adjusted_p > 0.0)) return out;
+  const double adjusted = line.adjusted.verdict;
+  if (law.seeds < 2 || !(law.p > 0.0) || !(adjusted > 0.0)) return out;
   const auto freedom = static_cast<double>(law.seeds - 1);
   const fits::ScalingOptions defaults;
   // A p value of 1 does not tell by how much it was adjusted: by the whole family at most.
-  const double share =
-      line.adjusted_p < 1.0 ? law.p / line.adjusted_p : 1.0 / static_cast<double>(line.family);
+  const double share = adjusted < 1.0 ? law.p / adjusted : 1.0 / static_cast<double>(line.family);
   const double level = (1.0 - defaults.level) * share;
   const double now = student_quantile(1.0 - 0.5 * law.p, freedom);
   const double wanted =
@@ -53,10 +53,16 @@ std::vector<Contrast> contrasts_of(const LawAnswer& answer) {
   std::vector<Contrast> out;
   for (const JudgedLine& line : answer.lines) {
     const fits::Asymptote& end = line.law().asymptote;
-    if (!end.given || !std::isfinite(end.g_inf.value) || line.law().seeds < 2) continue;
     Contrast one;
     one.name = answer.called(line);
     one.number = "g_inf";
+    if (!end.given || !std::isfinite(end.g_inf.value) || line.law().seeds < 2) {
+      // Nothing to plan with; but as long as it is open, so is the question.
+      one.sign_flips = false;
+      one.decided = line.decided();
+      out.push_back(std::move(one));
+      continue;
+    }
     one.difference = end.g_inf;
     one.freedom = static_cast<double>(std::max<std::int64_t>(1, end.g_inf.seeds - 1));
     // The side of the interval on which the margin lies.
@@ -68,7 +74,7 @@ std::vector<Contrast> contrasts_of(const LawAnswer& answer) {
     one.comparisons = static_cast<std::int64_t>(line.family);
     one.margin = margin;
     one.sign_flips = false;
-    one.decided = !line.judgement->learning && claims(line.outcome);
+    one.decided = line.decided();
     out.push_back(std::move(one));
   }
   return out;

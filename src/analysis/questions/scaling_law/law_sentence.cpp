@@ -33,6 +33,7 @@ std::string headline_of(const JudgedLine& one) {
     case ScalingOutcome::plateaus:
     case ScalingOutcome::grows:
     case ScalingOutcome::non_monotone:
+    case ScalingOutcome::open:
       return "No";
     default:
       return "Undecided";
@@ -51,6 +52,8 @@ std::string clause_of(const JudgedLine& one) {
       return "it is non-monotone";
     case ScalingOutcome::mixture:
       return "seeds fall into two modes";
+    case ScalingOutcome::open:
+      return "it is open at the largest scale";
     case ScalingOutcome::not_identifiable:
       return "it is not identifiable whether it closes or plateaus";
     case ScalingOutcome::under_trained:
@@ -212,6 +215,7 @@ std::string change_sentence(const LawAnswer& answer, const JudgedLine& one) {
           law.reason == ScalingReason::extrapolated ? reach_sentence(answer, law) : "",
           answer.options.what(), answer.options.margin);
     case ScalingOutcome::shrinks_open:
+    case ScalingOutcome::open:
     case ScalingOutcome::not_identifiable:
       return reach_sentence(answer, law) + needed_sentence(one);
     case ScalingOutcome::under_trained:
@@ -249,9 +253,26 @@ std::string id_sentence(const LawAnswer& answer, const JudgedLine& one) {
 
 std::string demoted_sentence(const JudgedLine& one) {
   if (!one.demoted || one.judgement->learning) return {};
-  return fmt::format("Alone the verdict would be \"{}\" ({}). Adjusted for {} of the suite {}. ",
-                     fits::scaling_outcome_name(one.law().outcome), show_p(one.law().p),
-                     core::counted(one.family, "verdict"), show_p(one.adjusted_p));
+  std::string text =
+      fmt::format("Alone the verdict would be \"{}\" ({}). Adjusted for {} of the suite {}. ",
+                  fits::scaling_outcome_name(one.law().outcome), show_p(one.law().p),
+                  core::counted(one.family, "verdict"), show_p(one.adjusted.verdict));
+  if (one.outcome == ScalingOutcome::open) {
+    text += fmt::format("That it is above the margin at the largest scale is shown ({}). ",
+                        show_p(one.adjusted.open));
+  }
+  return text;
+}
+
+/// What a hypothesis comes to.
+std::string hypothesis_sentence(const JudgedLine& one, const std::string& hypothesis) {
+  const std::string result = claim_result(one, hypothesis);
+  if (hypothesis == "plateaus" && one.outcome == ScalingOutcome::grows && result == "refuted") {
+    return "The hypothesis \"plateaus\" is refuted: it does not settle, for it grows. So it does "
+           "not close either. ";
+  }
+  return fmt::format("The hypothesis \"{}\" {}{}. ", hypothesis, result == "holds" ? "" : "is ",
+                     result);
 }
 
 std::string line_sentences(const LawAnswer& answer, const JudgedLine& one) {
@@ -263,11 +284,7 @@ std::string line_sentences(const LawAnswer& answer, const JudgedLine& one) {
     text += fmt::format("g_inf is {}. ", show(one.law().asymptote.g_inf));
   }
   const std::string& hypothesis = answer.options.hypothesis;
-  if (hypothesis != "none") {
-    const std::string result = claim_result(one, hypothesis);
-    text += fmt::format("The hypothesis \"{}\" {}{}. ", hypothesis, result == "holds" ? "" : "is ",
-                        result);
-  }
+  if (hypothesis != "none") text += hypothesis_sentence(one, hypothesis);
   if (one.numbers.unbalanced > 0) {
     text += fmt::format("{} of configurations that some scales lack {} left out. ",
                         core::counted(one.numbers.unbalanced, "trial"),
@@ -321,6 +338,12 @@ std::string sentence_of(const LawAnswer& answer) {
   if (answer.lines.size() > 1) text += '\n';
   text += fmt::format("Verdicts use a margin of {} and are adjusted for {} of the suite (Holm). ",
                       answer.options.margin, core::counted(answer.lines.front().family, "verdict"));
+  if (answer.level_share < 1.0) {
+    text += fmt::format(
+        "Adjusted p values are also multiplied by {:.4g}, since this is one of several looks at a "
+        "run that may stop early. ",
+        1.0 / answer.level_share);
+  }
   return text + controls_sentence(answer.controls);
 }
 

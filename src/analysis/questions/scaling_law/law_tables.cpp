@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include "analysis/questions/scaling_law/law_answer.hpp"
@@ -57,9 +58,13 @@ std::string reason_of(const JudgedLine& one, const LawOptions& options) {
   if (!one.numbers.problem.empty()) return one.numbers.problem;
   if (one.judgement->learning) return gap_clause(*one.judgement->learning);
   if (one.demoted) {
-    return fmt::format(
+    std::string text = fmt::format(
         "alone: {}, but {}", fits::scaling_outcome_name(one.law().outcome),
         fits::scaling_reason_text(fits::ScalingReason::adjusted, options.for_fits(1.0)));
+    if (one.outcome == fits::ScalingOutcome::open) {
+      text += fmt::format("; that it is open is ({}, adjusted)", show_p(one.adjusted.open));
+    }
+    return text;
   }
   return fits::scaling_reason_text(one.law().reason, options.for_fits(1.0));
 }
@@ -116,7 +121,8 @@ Table verdict_table(const LawAnswer& answer) {
                       : Cell(),
          law.reach.compatible ? estimate_or_missing(law.reach.decades, 1) : Cell(),
          law.id.given ? estimate_or_missing(law.id.shortfall) : Cell(), theory_cell(one),
-         Number{law.p, Notation::probability, 3}, Number{one.adjusted_p, Notation::probability, 3},
+         Number{law.p, Notation::probability, 3},
+         Number{one.adjusted.verdict, Notation::probability, 3},
          needed.seeds > 0 ? Cell(needed.seeds) : Cell(),
          needed.decades > 0.0 ? Cell(Number{needed.decades, Notation::fixed, 1}) : Cell(),
          reason_of(one, options)});
@@ -246,6 +252,30 @@ Table control_table(const LawAnswer& answer) {
   return table;
 }
 
+/// Hypotheses that a verdict shows, and those that it excludes. It says nothing of the others: a
+/// gap that shrinks and is still open may close at a larger scale, or plateau.
+struct Claims {
+  std::vector<std::string> hold;
+  std::vector<std::string> refuted;
+};
+
+const Claims& claims_of(fits::ScalingOutcome outcome) {
+  using fits::ScalingOutcome;
+  static const std::map<ScalingOutcome, Claims> known = {
+      {ScalingOutcome::closes, {{"closes", "shrinks"}, {"no gap", "plateaus", "grows"}}},
+      {ScalingOutcome::no_gap, {{"no gap", "closes"}, {"shrinks", "plateaus", "grows"}}},
+      {ScalingOutcome::overshoots, {{}, {"closes", "no gap", "plateaus", "grows"}}},
+      {ScalingOutcome::shrinks_open, {{"shrinks"}, {"no gap", "grows"}}},
+      {ScalingOutcome::plateaus, {{"plateaus"}, {"closes", "no gap"}}},
+      {ScalingOutcome::grows, {{"grows"}, {"closes", "no gap", "shrinks", "plateaus"}}},
+      {ScalingOutcome::non_monotone, {{}, {"no gap"}}},
+      {ScalingOutcome::open, {{}, {"no gap"}}},
+  };
+  static const Claims none;
+  const auto found = known.find(outcome);
+  return found == known.end() ? none : found->second;
+}
+
 }  // namespace
 
 std::string place_text(const Scale& scale) {
@@ -272,14 +302,13 @@ std::string LawAnswer::called(const JudgedLine& line) const {
 }
 
 std::string claim_result(const JudgedLine& line, const std::string& hypothesis) {
-  using fits::ScalingOutcome;
-  if (line.judgement->learning || !claims(line.outcome)) return "undecided";
-  const std::string verdict = line.verdict();
-  const bool holds = verdict == hypothesis ||
-                     (hypothesis == "shrinks" && (line.outcome == ScalingOutcome::shrinks_open ||
-                                                  line.outcome == ScalingOutcome::closes)) ||
-                     (hypothesis == "closes" && line.outcome == ScalingOutcome::no_gap);
-  return holds ? "holds" : "refuted";
+  if (line.judgement->learning) return "undecided";
+  const Claims& known = claims_of(line.outcome);
+  const auto among = [&](const std::vector<std::string>& claims) {
+    return std::find(claims.begin(), claims.end(), hypothesis) != claims.end();
+  };
+  if (among(known.hold)) return "holds";
+  return among(known.refuted) ? "refuted" : "undecided";
 }
 
 std::vector<Table> tables_of(const LawAnswer& answer) {

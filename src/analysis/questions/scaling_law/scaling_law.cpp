@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "analysis/paired_test.hpp"
 #include "analysis/questions/scaling_law/law_answer.hpp"
 #include "spurion/question.hpp"
 
@@ -21,6 +22,7 @@ class ScalingLaw final : public Question {
     scaling_law::check(options_);
   }
   [[nodiscard]] Answer answer(const Study& study, const std::string& experiment) const override;
+  [[nodiscard]] bool decides() const override { return true; }
   [[nodiscard]] const Options& options() const { return options_; }
 
  private:
@@ -42,6 +44,7 @@ Answer ScalingLaw::answer(const Study& study, const std::string& experiment) con
   law.range = options_.range(study, view.scored_by_accuracy());
   law.note = view.note(false);
   Answer answer;
+  law.level_share = study.test_level(experiment) / kTestLevel;
   answer.sentence = sentence_of(law) + view.fates_text(view.lines_by_environment("erm"));
   answer.charts = charts_of(law);
   answer.tables = tables_of(law);

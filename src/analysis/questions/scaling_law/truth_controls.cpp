@@ -54,7 +54,8 @@ bool is_right(Truth truth, const LineJudgement& judgement, ScalingOutcome outcom
 
 /// Whether a verdict is true, but says less than the truth.
 bool says_less(Truth truth, ScalingOutcome outcome) {
-  return truth == Truth::plateau && outcome == ScalingOutcome::shrinks_open;
+  return truth == Truth::plateau &&
+         (outcome == ScalingOutcome::shrinks_open || outcome == ScalingOutcome::open);
 }
 
 void count(ControlCount& out, Truth truth, const LineJudgement& judgement, ScalingOutcome outcome) {
