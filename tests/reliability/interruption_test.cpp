@@ -40,12 +40,15 @@ bool wait_for(const std::filesystem::path& folder, std::size_t wanted) {
   return false;
 }
 
-/// What an undisturbed run of the same suite stores.
-std::string undisturbed() {
-  Shell shell(Start::program);
-  shell.write("toy.toml", toy_suite(kTrials, kSteps));
-  CHECK(shell.run(kRun).code == 0);
-  return store_content(shell.path("out"));
+/// What an undisturbed run of the same suite stores: it is made once.
+const std::string& undisturbed() {
+  static const std::string content = [] {
+    Shell shell(Start::program);
+    shell.write("toy.toml", toy_suite(kTrials, kSteps));
+    REQUIRE(shell.run(kRun).code == 0);
+    return store_content(shell.path("out"));
+  }();
+  return content;
 }
 
 }  // namespace

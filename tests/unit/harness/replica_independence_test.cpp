@@ -10,8 +10,8 @@ namespace {
 
 using Numbers = std::map<std::string, Measurements>;
 
-Numbers run_all(const std::vector<TrialSpec>& trials, std::int64_t replicas) {
-  const Catalog catalog = builtin_catalog();
+Numbers run_all(const Catalog& catalog, const std::vector<TrialSpec>& trials,
+                std::int64_t replicas) {
   const auto sources = std::make_shared<const DataSources>();
   PlanOptions options;
   options.max_replicas = replicas;
@@ -42,13 +42,31 @@ bool same_bits(const Numbers& a, const Numbers& b) {
   return true;
 }
 
+/// The regimes whose learner does not act, but for those that each method meets.
+std::vector<std::string> regimes_in_turn(const Catalog& catalog) {
+  std::vector<std::string> names;
+  for (const std::string& name : catalog.regimes.names()) {
+    const bool for_all = name == "offline" || name == "continual" || name == "test_time";
+    if (!for_all && !catalog.regimes.at(name).make({Value()})->acts()) names.push_back(name);
+  }
+  return names;
+}
+
 }  // namespace
 
-// Every built-in method under every regime, with row counts that fill no vector register.
+// Every built-in method, and every regime, with row counts that fill no vector register. A method
+// does not know its regime: it sees batches and the beginnings of phases. So each method meets
+// `offline`, `continual`, which has phases, and one regime more, another than the method before it;
+// `erm` meets all.
 TEST_CASE("a trial's numbers are the same bits alone and among others") {
   const Catalog catalog = builtin_catalog();
+  const std::vector<std::string> turns = regimes_in_turn(catalog);
+  std::size_t turn = 0;
   for (const std::string& method : catalog.methods.names()) {
+    ++turn;
     for (const std::string& regime : catalog.regimes.names()) {
+      const bool takes_turns = std::find(turns.begin(), turns.end(), regime) != turns.end();
+      if (takes_turns && method != "erm" && regime != turns[turn % turns.size()]) continue;
       CAPTURE(method, regime);
       const auto asked =
           catalog.methods.at(method).make({Value()}, MethodContext{Task::binary, 1, 3, 8});
@@ -98,11 +116,11 @@ regime = { name = ")" + regime + R"(")" + granted +
 )",
                                        "s.toml");
       const auto trials = suite.trials(catalog);
-      const Numbers together = run_all(trials, 32);
-      CHECK(same_bits(together, run_all(trials, 1)));
+      const Numbers together = run_all(catalog, trials, 32);
+      CHECK(same_bits(together, run_all(catalog, trials, 1)));
       auto reversed = trials;
       std::reverse(reversed.begin(), reversed.end());
-      CHECK(same_bits(together, run_all(reversed, 4)));
+      CHECK(same_bits(together, run_all(catalog, reversed, 4)));
     }
   }
 }
