@@ -52,22 +52,22 @@ void Store::mend() {
 std::set<std::string> Store::finished() const {
   const std::lock_guard<std::mutex> guard(state_->mutex);
   std::set<std::string> ids;
-  for (const auto& [id, trial] : state_->trials) ids.insert(id.text());
+  state_->trials.for_each([&](const harness::StoredTrial& trial) { ids.insert(trial.id.text()); });
   return ids;
 }
 
 std::shared_ptr<const Provenance> Store::made_by(const std::string& id) const {
   const std::lock_guard<std::mutex> guard(state_->mutex);
-  const auto trial = state_->trials.find(harness::checked_id(id));
-  return trial == state_->trials.end() ? nullptr : state_->maker_of(trial->second);
+  const harness::StoredTrial* trial = state_->trials.find(harness::checked_id(id));
+  return trial == nullptr ? nullptr : state_->maker_of(*trial);
 }
 
 void Store::restore(const std::set<std::shared_ptr<const Provenance>>& makers) {
   State& state = *state_;
   std::set<core::Digest> lost;
-  for (const auto& [id, trial] : state.trials) {
+  state.trials.for_each([&](const harness::StoredTrial& trial) {
     if (state.provenance.count(trial.provenance) == 0) lost.insert(trial.provenance);
-  }
+  });
   std::map<core::Digest, std::shared_ptr<const Provenance>> found;
   for (const auto& maker : makers) {
     const core::Digest key = harness::provenance_key(maker->facts());
@@ -89,9 +89,9 @@ harness::StoredFacts Store::facts() const {
   facts.damage = damage();
   const std::lock_guard<std::mutex> guard(state_->mutex);
   facts.finished.reserve(state_->trials.size());
-  for (const auto& [id, trial] : state_->trials) {
-    facts.finished.add(id, state_->maker_of(trial));
-  }
+  state_->trials.for_each([&](const harness::StoredTrial& trial) {
+    facts.finished.add(trial.id, state_->maker_of(trial));
+  });
   facts.finished.sort();
   facts.kept = state_->kept;
   return facts;
@@ -118,13 +118,14 @@ void Store::remove(const std::set<std::string>& ids) {
   state.write([&](harness::StoreWriter& writer) {
     std::set<std::int64_t> numbers;
     for (const std::string& id : ids) {
-      const auto found = state.trials.find(harness::checked_id(id));
-      if (found == state.trials.end()) continue;
-      numbers.insert(found->second.number);
-      state.trial_tally.remove(found->second.seal);
-      writer.erase_trial(found->second.number);
+      const harness::TrialId key = harness::checked_id(id);
+      const harness::StoredTrial* found = state.trials.find(key);
+      if (found == nullptr) continue;
+      numbers.insert(found->number);
+      state.trial_tally.remove(found->seal);
+      writer.erase_trial(found->number);
       state.kept.reset();
-      state.trials.erase(found);
+      state.trials.erase(key);
     }
     state.memberships.drop_if([&](const harness::MembershipKey& key, bool former) {
       const auto& [number, group] = key;
@@ -135,7 +136,8 @@ void Store::remove(const std::set<std::string>& ids) {
     });
     state.drop_unused_layouts(writer);
     std::set<core::Digest> used;
-    for (const auto& [id, trial] : state.trials) used.insert(trial.provenance);
+    state.trials.for_each(
+        [&](const harness::StoredTrial& trial) { used.insert(trial.provenance); });
     for (auto record = state.provenance.begin(); record != state.provenance.end();) {
       if (used.count(record->first) != 0) {
         ++record;
@@ -199,10 +201,10 @@ std::map<std::string, std::string> Store::leftovers() const {
   const std::lock_guard<std::mutex> guard(state_->mutex);
   std::map<std::string, std::string> left;
   std::unordered_map<std::int64_t, std::string> ids;  // by number
-  for (const auto& [id, trial] : state_->trials) {
-    left.emplace(id.text(), "");
-    ids.emplace(trial.number, id.text());
-  }
+  state_->trials.for_each([&](const harness::StoredTrial& trial) {
+    left.emplace(trial.id.text(), "");
+    ids.emplace(trial.number, trial.id.text());
+  });
   state_->memberships.for_each([&](const harness::MembershipKey& key, bool former) {
     const auto own = left.find(ids.at(key.first));
     if (own == left.end()) return;

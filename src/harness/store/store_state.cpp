@@ -46,12 +46,9 @@ void Store::State::note(harness::StoreContent content) {
   damage = std::move(content.damage);
   provenance = std::move(content.provenance);
   layouts.clear();
-  trials.clear();
-  trials.reserve(content.trials.size());
   for (const harness::StoredTrial& trial : content.trials) {
     last_number = std::max(last_number, trial.number);
     layouts.insert(trial.layout);
-    trials.emplace(trial.id, trial);
   }
   groups = std::move(content.groups);
   group_numbers.clear();
@@ -70,6 +67,7 @@ void Store::State::note(harness::StoreContent content) {
     kept->results = std::move(content.results);
     kept->has_specs = content.has_specs;
   }
+  trials = harness::TrialTable(std::move(content.trials));
 }
 
 std::shared_ptr<harness::StoreContent> Store::State::take_content() {
@@ -78,7 +76,7 @@ std::shared_ptr<harness::StoreContent> Store::State::take_content() {
   content->provenance = provenance;
   content->trials.reserve(content->ids.size());
   for (std::size_t i = 0; i < content->ids.size(); ++i) {
-    const harness::StoredTrial& trial = content->trials.emplace_back(trials.at(content->ids[i]));
+    const harness::StoredTrial& trial = content->trials.emplace_back(*trials.find(content->ids[i]));
     content->results[i].made_by = maker_of(trial);
     if (trial.provenance != core::Digest{} && !content->results[i].made_by) {
       ++content->makers_lost;
@@ -155,11 +153,11 @@ void Store::State::set_memberships(harness::StoreWriter& writer,
   current.reserve(std::min(wanted.size(), trials.size()));
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const std::uint32_t group = group_of_name[wanted.name_of(i)];
-    const auto stored = trials.find(wanted.id(i));
-    if (stored == trials.end()) {
+    const harness::StoredTrial* stored = trials.find(wanted.id(i));
+    if (stored == nullptr) {
       awaited[wanted.id(i)].insert(group);
     } else {
-      current.emplace_back(stored->second.number, group);
+      current.emplace_back(stored->number, group);
     }
   }
   std::sort(current.begin(), current.end());
@@ -186,13 +184,13 @@ std::int64_t Store::State::append(harness::StoreWriter& writer, const TrialResul
   trial.id = harness::trial_id_of_text(spec);
   trial.status = result.status;
   trial.number = last_number + 1;
-  if (const auto found = trials.find(trial.id); found != trials.end()) {
-    if (replaced.erase(trial.id) == 0) return found->second.number;
+  if (const harness::StoredTrial* found = trials.find(trial.id); found != nullptr) {
+    if (replaced.erase(trial.id) == 0) return found->number;
     // Under the old number, so that its memberships hold.
-    trial.number = found->second.number;
-    trial_tally.remove(found->second.seal);
+    trial.number = found->number;
+    trial_tally.remove(found->seal);
     writer.erase_result(trial.number);
-    trials.erase(found);
+    trials.erase(trial.id);
   }
   if (result.made_by) {
     auto& key = keys[result.made_by];
@@ -214,7 +212,7 @@ std::int64_t Store::State::append(harness::StoreWriter& writer, const TrialResul
     }
     awaited.erase(own);
   }
-  trials.emplace(trial.id, trial);
+  trials.add(trial);
   return trial.number;
 }
 
@@ -232,7 +230,7 @@ core::Digest Store::State::layout_of(harness::StoreWriter& writer,
 void Store::State::drop_unused_layouts(harness::StoreWriter& writer) {
   latest = {};
   std::unordered_set<core::Digest, harness::DigestHash> used;
-  for (const auto& [id, trial] : trials) used.insert(trial.layout);
+  trials.for_each([&](const harness::StoredTrial& trial) { used.insert(trial.layout); });
   for (auto layout = layouts.begin(); layout != layouts.end();) {
     if (used.count(*layout) != 0) {
       ++layout;

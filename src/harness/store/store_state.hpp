@@ -21,6 +21,7 @@
 #include "harness/store/store_content.hpp"
 #include "harness/store/store_writer.hpp"
 #include "harness/store/suite_members.hpp"
+#include "harness/store/trial_table.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
 
@@ -85,7 +86,7 @@ struct Store::State {
   std::vector<std::string> damage;
   std::map<core::Digest, std::shared_ptr<const Provenance>> provenance;
   std::map<std::shared_ptr<const Provenance>, core::Digest> keys;  ///< of what was appended
-  std::unordered_map<harness::TrialId, harness::StoredTrial, harness::TrialIdHash> trials;
+  harness::TrialTable trials;
   std::int64_t keep_from;
   /// Trials and their results as they were read, while nothing was added; else null.
   std::shared_ptr<harness::StoreContent> kept;
