@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -79,6 +80,10 @@ struct LayerActivation {
   Tensor values;      ///< [K, ...]
 };
 
+/// Is shown the values [K, B, ...] that a hidden layer gives for rows, after normalisation and
+/// activation function, and returns what the model goes on with: the same shape.
+using LayerVisit = std::function<Tensor(const std::string& layer, const Tensor& values)>;
+
 /// One architecture for K replicas. It is immutable. The parameters are one tensor [K, P] outside
 /// of it, so optimisers, checkpoints and methods need not know the layers.
 class SPURION_API Model {
@@ -122,6 +127,21 @@ class SPURION_API Model {
   /// do not depend on it. default: features and logits.
   [[nodiscard]] virtual std::vector<LayerActivation> layer_activations(const Tensor& parameters,
                                                                        const Tensor& x) const;
+  /// Names of the hidden layers that `forward_visited` shows, the first layer first; what the last
+  /// one gives is what the last layer is given. Empty: the model shows none, and probes that look
+  /// at layers refuse it. default: empty.
+  [[nodiscard]] virtual std::vector<std::string> hidden_layers() const { return {}; }
+  /// An evaluation pass that shows each hidden layer to `visit` and goes on with what that returns.
+  /// Differentiable as `forward_differentiable`; replicas do not influence each other. default:
+  /// throws `UsageError`, since the model shows no layers.
+  [[nodiscard]] virtual Output forward_visited(const Tensor& parameters, const Tensor& x,
+                                               const LayerVisit& visit) const;
+  /// What the last layer reads out of what the model holds at S stages before its end, [K, S, B,
+  /// C]: after each block of a transformer but the last, after each token but the last of a
+  /// recurrent network (the logit lens). Undefined: it has no such stages. default: undefined.
+  [[nodiscard]] virtual Tensor stage_logits(const Tensor& parameters, const Tensor& x) const;
+  /// Whether `stage_logits` gives any. default: false.
+  [[nodiscard]] virtual bool has_stages() const { return false; }
   /// Floating-point operations of one forward pass for one row (multiply and add count as two).
   [[nodiscard]] virtual double forward_flops() const = 0;
   /// Floating-point operations of forward and backward for one row.

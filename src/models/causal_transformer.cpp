@@ -130,11 +130,41 @@ class CausalTransformer final : public Model {
     return trace;
   }
 
+  /// What the embedding and each block leave in the residual stream: "embedding", "block0" ..., [K,
+  /// B, T, width]; the last block at the last position alone, [K, B, width].
+  [[nodiscard]] std::vector<std::string> hidden_layers() const override {
+    std::vector<std::string> names = {kEmbedding};
+    for (std::int64_t i = 0; i < options_.depth; ++i) names.push_back(block_name(i));
+    return names;
+  }
+  [[nodiscard]] Output forward_visited(const Tensor& parameters, const Tensor& x,
+                                       const LayerVisit& visit) const override {
+    return run(parameters, x, nullptr, visit);
+  }
+  /// What the last normalisation and the head read out of the last position before each block.
+  [[nodiscard]] Tensor stage_logits(const Tensor& parameters, const Tensor& x) const override {
+    const auto parts = split_parameters(parameters, layout_);
+    const std::size_t end = parts.size() - 4;
+    std::vector<Tensor> stages;
+    (void)run(parameters, x, nullptr, [&](const std::string& layer, const Tensor& values) {
+      if (layer != block_name(options_.depth - 1)) {
+        const Tensor read = layer_norm(parts[end], parts[end + 1], values.select(2, length_ - 1));
+        stages.push_back(affine(parts[end + 2], parts[end + 3], read));
+      }
+      return values;
+    });
+    return at::stack(stages, 1);
+  }
+  [[nodiscard]] bool has_stages() const override { return true; }
+
   [[nodiscard]] double forward_flops() const override { return forward_flops_; }
   [[nodiscard]] double activation_bytes() const override { return activation_bytes_; }
 
  private:
   using Trace = std::vector<LayerActivation>;
+
+  static constexpr const char* kEmbedding = "embedding";
+  static std::string block_name(std::int64_t block) { return fmt::format("block{}", block); }
 
   /// Blocks of one layer in the layout.
   static constexpr std::int64_t kParts = 14;
@@ -158,8 +188,8 @@ class CausalTransformer final : public Model {
     forward_flops_ += 2.0 * width * static_cast<double>(outputs);
   }
 
-  [[nodiscard]] Output run(const Tensor& parameters, const Tensor& x,
-                           Trace* trace = nullptr) const {
+  [[nodiscard]] Output run(const Tensor& parameters, const Tensor& x, Trace* trace = nullptr,
+                           const LayerVisit& visit = nullptr) const {
     const auto parts = split_parameters(parameters, layout_);
     const std::int64_t replicas = parameters.size(0);
     const std::int64_t rows = x.size(1);
@@ -168,7 +198,16 @@ class CausalTransformer final : public Model {
     Tensor stream = batched_matmul(tokens, Transpose::no, parts[0], Transpose::no) +
                     spread(parts[1].reshape({replicas, length_ * width}), rows)
                         .reshape({replicas, rows * length_, width});
-    record(trace, "embedding", stream);
+    record(trace, kEmbedding, stream);
+    // The residual stream by position, [K, B, positions, width], and back.
+    const auto seen = [&](const std::string& layer, const Tensor& values) {
+      if (!visit) return values;
+      const std::int64_t positions = values.size(1) / rows;
+      return visited(&visit, layer,
+                     positions > 1 ? values.reshape({replicas, rows, positions, width}) : values)
+          .reshape(values.sizes());
+    };
+    stream = seen(kEmbedding, stream);
     for (std::int64_t i = 0; i < options_.depth; ++i) {
       const auto traced = [&](const char* what, const Tensor& values) {
         if (trace != nullptr) record(trace, fmt::format("block{}.{}", i, what), values);
@@ -189,7 +228,7 @@ class CausalTransformer final : public Model {
       const Tensor hidden =
           traced("mlp_in", affine(part[10], part[11], layer_norm(part[8], part[9], stream)));
       const Tensor active = options_.activation == "gelu" ? models::gelu(hidden) : hidden.relu();
-      stream = stream + traced("mlp_out", affine(part[12], part[13], active));
+      stream = seen(block_name(i), stream + traced("mlp_out", affine(part[12], part[13], active)));
     }
     const std::size_t end = parts.size() - 4;
     const Tensor features = layer_norm(parts[end], parts[end + 1], stream);

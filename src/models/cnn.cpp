@@ -155,6 +155,18 @@ class Cnn final : public Model {
     return trace;
   }
 
+  [[nodiscard]] std::vector<std::string> hidden_layers() const override {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < shape_.widths.size(); ++i) names.push_back(layer_name(i));
+    names.emplace_back(kFeatures);
+    return names;
+  }
+  [[nodiscard]] Output forward_visited(const Tensor& parameters, const Tensor& x,
+                                       const LayerVisit& visit) const override {
+    return batch() ? normalised_by_batch(parameters, x, 0.0, nullptr, &visit)
+                   : normalised_by_groups(parameters, x, nullptr, &visit);
+  }
+
   // Of the sums over taps: the fast path needs fewer, where it convolves by Winograd's method.
   [[nodiscard]] double forward_flops() const override { return forward_flops_; }
   // Forward, and both convolutions of the backward pass in every layer but the first, which has
@@ -163,12 +175,16 @@ class Cnn final : public Model {
   [[nodiscard]] double activation_bytes() const override { return activation_bytes_; }
 
  private:
+  static constexpr const char* kFeatures = "features";  ///< the means over pixels
+
+  static std::string layer_name(std::size_t layer) { return fmt::format("convolution{}", layer); }
   [[nodiscard]] bool batch() const { return options_.normalisation == "batch"; }
   /// Parameter blocks of a layer of convolution.
   [[nodiscard]] std::size_t blocks() const { return batch() ? 6 : 4; }
   /// A pass with group normalisation.
   [[nodiscard]] Output normalised_by_groups(const Tensor& parameters, const Tensor& x,
-                                            std::vector<LayerActivation>* trace = nullptr) const {
+                                            std::vector<LayerActivation>* trace = nullptr,
+                                            const LayerVisit* visit = nullptr) const {
     const auto parts = split_parameters(parameters, layout_);
     const Tensor images = options_.greyscale ? sum_colours(x, colours_) : x;
     Tensor hidden =
@@ -181,17 +197,19 @@ class Cnn final : public Model {
         each.push_back(at::conv2d(hidden[k], parts[i][k], parts[i + 1][k], kStrides[i / 4], 1));
       }
       const Tensor maps = at::stack(each);
-      record(trace, fmt::format("convolution{}", i / 4), maps);
-      hidden = group_norm(maps.relu(), options_.groups, parts[i + 2], parts[i + 3]);
+      record(trace, layer_name(i / 4), maps);
+      hidden = visited(visit, layer_name(i / 4),
+                       group_norm(maps.relu(), options_.groups, parts[i + 2], parts[i + 3]));
     }
-    const Tensor features = hidden.mean(at::IntArrayRef({3, 4}));
+    const Tensor features = visited(visit, kFeatures, hidden.mean(at::IntArrayRef({3, 4})));
     const Output output{features, linear_layer(parts[i], parts[i + 1], features)};
     record(trace, "logits", output.logits);
     return output;
   }
   /// A pass with batch normalisation.
   [[nodiscard]] Output normalised_by_batch(const Tensor& parameters, const Tensor& x, double share,
-                                           std::vector<LayerActivation>* trace = nullptr) const {
+                                           std::vector<LayerActivation>* trace = nullptr,
+                                           const LayerVisit* visit = nullptr) const {
     const auto parts = split_parameters(parameters, layout_);
     const std::int64_t replicas = parameters.size(0);
     const Tensor images = options_.greyscale ? sum_colours(x, colours_) : x;
@@ -206,14 +224,17 @@ class Cnn final : public Model {
         each.push_back(at::conv2d(hidden[k], parts[i][k], parts[i + 1][k], kStrides[i / 6], 1));
       }
       const Tensor maps = at::stack(each);
-      record(trace, fmt::format("convolution{}", i / 6), maps);
-      hidden = norm({parts[i + 2], parts[i + 3], parts[i + 4], parts[i + 5]}, maps.relu());
+      record(trace, layer_name(i / 6), maps);
+      hidden = visited(visit, layer_name(i / 6),
+                       norm({parts[i + 2], parts[i + 3], parts[i + 4], parts[i + 5]}, maps.relu()));
     }
     const std::int64_t rows = hidden.size(1);
     const std::int64_t width = hidden.size(2);
     const auto pixels = static_cast<double>(hidden.size(3) * hidden.size(4));
-    const Tensor features = (row_sums(hidden.reshape({replicas, rows * width, -1})) / pixels)
-                                .reshape({replicas, rows, width});
+    const Tensor features =
+        visited(visit, kFeatures,
+                (row_sums(hidden.reshape({replicas, rows * width, -1})) / pixels)
+                    .reshape({replicas, rows, width}));
     Output output{features, affine(parts[i], parts[i + 1], features)};
     record(trace, "logits", output.logits);
     output.statistics = norm.statistics();

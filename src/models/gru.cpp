@@ -96,6 +96,34 @@ class Gru final : public Model {
     return trace;
   }
 
+  /// "layer0" ...: the states of a layer after each token, [K, B, T, width].
+  [[nodiscard]] std::vector<std::string> hidden_layers() const override {
+    std::vector<std::string> names;
+    for (std::int64_t i = 0; i < options_.depth; ++i) names.push_back(fmt::format("layer{}", i));
+    return names;
+  }
+  [[nodiscard]] Output forward_visited(const Tensor& parameters, const Tensor& x,
+                                       const LayerVisit& visit) const override {
+    return run(parameters, x, nullptr, visit);
+  }
+  /// What the head reads out of the state of the last layer after each token but the last.
+  [[nodiscard]] Tensor stage_logits(const Tensor& parameters, const Tensor& x) const override {
+    const std::string last = hidden_layers().back();
+    Tensor states;  // [K, B, T, width]
+    (void)run(parameters, x, nullptr, [&](const std::string& layer, const Tensor& values) {
+      if (layer == last) states = values;
+      return values;
+    });
+    const auto parts = split_parameters(parameters, layout_);
+    const std::size_t head = parts.size() - 2;
+    std::vector<Tensor> stages;
+    for (std::int64_t t = 0; t + 1 < length_; ++t) {
+      stages.push_back(affine(parts[head], parts[head + 1], states.select(2, t)));
+    }
+    return at::stack(stages, 1);
+  }
+  [[nodiscard]] bool has_stages() const override { return length_ > 1; }
+
   [[nodiscard]] double forward_flops() const override { return forward_flops_; }
   [[nodiscard]] double activation_bytes() const override { return activation_bytes_; }
 
@@ -104,7 +132,8 @@ class Gru final : public Model {
   static constexpr std::int64_t kValuesPerUnit = 28;
 
   [[nodiscard]] Output run(const Tensor& parameters, const Tensor& x,
-                           std::vector<LayerActivation>* trace = nullptr) const {
+                           std::vector<LayerActivation>* trace = nullptr,
+                           const LayerVisit& visit = nullptr) const {
     const auto parts = split_parameters(parameters, layout_);
     const std::int64_t replicas = parameters.size(0);
     const std::int64_t rows = x.size(1);
@@ -126,6 +155,11 @@ class Gru final : public Model {
       }
       if (trace != nullptr) {
         record(trace, fmt::format("layer{}.hidden", layer), affine(block[2], block[3], state));
+      }
+      if (visit) {
+        const Tensor seen = visited(&visit, fmt::format("layer{}", layer), at::stack(states, 2));
+        states = seen.unbind(2);
+        state = states.back();
       }
       if (layer + 1 < options_.depth) {
         inputs = at::stack(states, 1).reshape({replicas, length_ * rows, width});

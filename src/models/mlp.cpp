@@ -130,6 +130,16 @@ class Mlp final : public Model {
     return trace;
   }
 
+  [[nodiscard]] std::vector<std::string> hidden_layers() const override {
+    std::vector<std::string> names;
+    for (std::int64_t i = 0; i < options_.depth; ++i) names.push_back(fmt::format("layer{}", i));
+    return names;
+  }
+  [[nodiscard]] Output forward_visited(const Tensor& parameters, const Tensor& x,
+                                       const LayerVisit& visit) const override {
+    return normalised(parameters, x, 0.0, nullptr, &visit);
+  }
+
   [[nodiscard]] bool knows_risks(Task task, std::int64_t domains) const override {
     return plain() && engine::mlp_risks_apply(shape_, task, domains);
   }
@@ -153,7 +163,8 @@ class Mlp final : public Model {
   }
   /// A pass with normalisation. `share`: see `forward_with_statistics`.
   [[nodiscard]] Output normalised(const Tensor& parameters, const Tensor& x, double share = 0.0,
-                                  std::vector<LayerActivation>* trace = nullptr) const {
+                                  std::vector<LayerActivation>* trace = nullptr,
+                                  const LayerVisit* visit = nullptr) const {
     const auto parts = split_parameters(parameters, layout_);
     BatchNormPass norm(share);
     Tensor hidden = rows_of(x);
@@ -166,7 +177,7 @@ class Mlp final : public Model {
       } else if (!plain()) {
         hidden = layer_norm(parts[i + 2], parts[i + 3], hidden);
       }
-      hidden = hidden.relu();
+      hidden = visited(visit, fmt::format("layer{}", i / blocks()), hidden.relu());
     }
     Output output{hidden, affine(parts[i], parts[i + 1], hidden)};
     record(trace, "logits", output.logits);

@@ -36,6 +36,13 @@ std::vector<LayerActivation> Model::layer_activations(const Tensor& parameters,
   return {{"features", output.features}, {"logits", output.logits}};
 }
 
+Output Model::forward_visited(const Tensor& /*parameters*/, const Tensor& /*x*/,
+                              const LayerVisit& /*visit*/) const {
+  throw UsageError("the model does not show its hidden layers");
+}
+
+Tensor Model::stage_logits(const Tensor& /*parameters*/, const Tensor& /*x*/) const { return {}; }
+
 Tensor Model::linear_coefficients(const Tensor& parameters) const {
   const ParameterBlock* weights = linear_weights();
   if (weights == nullptr) return {};

@@ -1,6 +1,7 @@
 #include "harness/measure/counting_model.hpp"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include "nouns/border_checks.hpp"
 
@@ -31,6 +32,26 @@ Output CountingModel::forward_with_statistics(const Tensor& parameters, const Te
   return passed(
       [&](const Tensor& rows) { return inner_->forward_with_statistics(parameters, rows, share); },
       parameters, x);
+}
+
+Output CountingModel::forward_visited(const Tensor& parameters, const Tensor& x,
+                                      const LayerVisit& visit) const {
+  return passed(
+      [&](const Tensor& rows) { return inner_->forward_visited(parameters, rows, visit); },
+      parameters, x);
+}
+
+Tensor CountingModel::stage_logits(const Tensor& parameters, const Tensor& x) const {
+  count(parameters, x, records(parameters));
+  return core::blamed(part_, [&] {
+    const Tensor stages = inner_->stage_logits(parameters, x);
+    if (stages.defined() && (stages.dim() != 4 || stages.size(0) != parameters.size(0) ||
+                             stages.size(2) != x.size(1) || stages.size(3) != outputs_)) {
+      throw PluginError(
+          fmt::format("its stages are {}, expected [K, S, B, C]", nouns::text_of(stages)));
+    }
+    return stages;
+  });
 }
 
 Output CountingModel::passed(const Pass& pass, const Tensor& parameters, const Tensor& x) const {

@@ -30,6 +30,13 @@ class CountingModel final : public Model {
                                                                const Tensor& x) const override {
     return core::blamed(part_, [&] { return inner_->layer_activations(parameters, x); });
   }
+  [[nodiscard]] std::vector<std::string> hidden_layers() const override {
+    return inner_->hidden_layers();
+  }
+  [[nodiscard]] Output forward_visited(const Tensor& parameters, const Tensor& x,
+                                       const LayerVisit& visit) const override;
+  [[nodiscard]] Tensor stage_logits(const Tensor& parameters, const Tensor& x) const override;
+  [[nodiscard]] bool has_stages() const override { return inner_->has_stages(); }
   [[nodiscard]] bool twice_differentiable() const override {
     return inner_->twice_differentiable();
   }

@@ -79,6 +79,15 @@ void record(std::vector<LayerActivation>* trace, std::string layer, const Tensor
   if (trace != nullptr) trace->push_back({std::move(layer), values});
 }
 
+Tensor visited(const LayerVisit* visit, const std::string& layer, const Tensor& values) {
+  if (visit == nullptr) return values;
+  Tensor out = (*visit)(layer, values);
+  if (out.sizes() != values.sizes()) {
+    throw PluginError("what was made of layer '" + layer + "' has another shape than the layer");
+  }
+  return out;
+}
+
 Tensor linear_layer(const Tensor& weight, const Tensor& bias, const Tensor& x) {
   return engine::batched_matmul(x, engine::Transpose::no, weight, engine::Transpose::no) +
          bias.unsqueeze(1);

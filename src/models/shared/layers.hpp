@@ -57,6 +57,10 @@ std::vector<Tensor> split_parameters(const Tensor& parameters,
 /// Adds what a layer gives to `trace`; does nothing where that is null.
 void record(std::vector<LayerActivation>* trace, std::string layer, const Tensor& values);
 
+/// What the model goes on with after a hidden layer: `values`, or what `visit` makes of them.
+/// Throws `PluginError` where that has another shape.
+Tensor visited(const LayerVisit* visit, const std::string& layer, const Tensor& values);
+
 /// x [K or 1, B, in] -> [K, B, out] with weight [K, in, out] and bias [K, out].
 Tensor linear_layer(const Tensor& weight, const Tensor& bias, const Tensor& x);
 
