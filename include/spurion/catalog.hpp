@@ -13,6 +13,7 @@
 #include "spurion/method.hpp"
 #include "spurion/metric.hpp"
 #include "spurion/model.hpp"
+#include "spurion/probe.hpp"
 #include "spurion/question_kinds.hpp"
 #include "spurion/regime.hpp"
 #include "spurion/registry.hpp"
@@ -36,6 +37,7 @@ struct SPURION_API Catalog {
   Registry<Method, MethodContext> methods{"method"};                      ///< by name
   Registry<Regime> regimes{"regime"};                                     ///< by name
   Registry<Metric, MetricContext> metrics{"metric"};                      ///< by name
+  Registry<Probe, ProbeContext> probes{"probe"};                          ///< by name
   QuestionKinds questions;     ///< by name, and the selectors that they can use
   ImageSources image_sources;  ///< by name
 
@@ -87,6 +89,7 @@ struct SPURION_API Catalog {
     f(self.methods);
     f(self.regimes);
     f(self.metrics);
+    f(self.probes);
     f(self.questions);
     f(self.questions.selectors);
     f(self.image_sources);
@@ -101,8 +104,13 @@ struct SPURION_API Catalog {
 /// what the metric throws.
 SPURION_API std::vector<MetricInfo> columns_of(const Catalog& catalog, const std::string& metric);
 
-/// Adds every built-in environment, model, method, regime, metric, kind of question, selector and
-/// image source.
+/// A probe as a suite writes it: `{ name = "input_gradient", ... }`, where `as`, a label, says
+/// nothing of the probe. Throws `UsageError` for an unknown name or wrong options.
+SPURION_API std::unique_ptr<Probe> probe_of(const Catalog& catalog, const Value& written,
+                                            const ProbeContext& context);
+
+/// Adds every built-in environment, model, method, regime, metric, probe, kind of question,
+/// selector and image source.
 SPURION_API void add_builtins(Catalog& catalog);
 /// A catalog with the built-ins.
 SPURION_API Catalog builtin_catalog();

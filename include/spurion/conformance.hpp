@@ -9,9 +9,9 @@
 #include "spurion/value.hpp"
 
 /// \file
-/// Checks that every registered environment, model, method, regime, metric, kind of question,
-/// selector and image source must pass, built-in or from a plug-in: what `spurion selftest` runs.
-/// Deterministic: no draw depends on time. They are in a library of their own,
+/// Checks that every registered environment, model, method, regime, metric, probe, kind of
+/// question, selector and image source must pass, built-in or from a plug-in: what `spurion
+/// selftest` runs. Deterministic: no draw depends on time. They are in a library of their own,
 /// `spurion::conformance`.
 
 namespace spurion {
@@ -69,6 +69,11 @@ SPURION_API std::vector<ConformanceResult> check_regime(const Catalog& catalog,
 SPURION_API std::vector<ConformanceResult> check_metric(const Catalog& catalog,
                                                         const std::string& name,
                                                         const Value& options = {});
+
+/// Checks a probe with these options: on models whose reliance on a cue is planted.
+SPURION_API std::vector<ConformanceResult> check_probe(const Catalog& catalog,
+                                                       const std::string& name,
+                                                       const Value& options = {});
 
 /// Of a kind of question: it answers made-up results. Fields that must be given have made-up values
 /// where `options` gives none; where these do not fit it, it is skipped.

@@ -10,6 +10,7 @@
 #include "spurion/access.hpp"
 #include "spurion/adaptation.hpp"
 #include "spurion/archive.hpp"
+#include "spurion/cue_inputs.hpp"
 #include "spurion/environment.hpp"
 #include "spurion/evaluated.hpp"
 #include "spurion/losses.hpp"
@@ -27,6 +28,8 @@ namespace spurion {
 namespace engine {
 class LinearRisks;
 }
+
+class Probe;
 
 /// A minibatch: the same number of rows from each of E domains, domain by domain.
 struct Batch {
@@ -86,6 +89,12 @@ struct MethodContext {
   /// bool [K, ...input_shape], in host memory: the inputs that differ between some training rows
   /// and their twins with another cue. Undefined unless the method needs `Access::cue_inputs`.
   Tensor cue_inputs = {};
+  /// [Q]: the inputs of each cue, in the order of the cues. Empty unless the method needs
+  /// `Access::cue_inputs`.
+  std::vector<CueInputs> cue_carriers = {};
+  /// Makes a probe as a suite writes it: `{ name = "input_gradient", ... }`. Throws `UsageError`
+  /// for an unknown name or wrong options. Empty where nothing is trained.
+  std::function<std::unique_ptr<Probe>(const Value& written)> make_probe = nullptr;
 
   /// The key of a replica's random numbers.
   [[nodiscard]] SPURION_API RandomKey key(std::int64_t replica) const;

@@ -13,8 +13,8 @@
 #include "spurion/version.hpp"
 
 /// \file
-/// Out-of-tree environments, models, methods, regimes, metrics and kinds of questions. One source
-/// serves both ways:
+/// Out-of-tree environments, models, methods, regimes, metrics, probes and kinds of questions. One
+/// source serves both ways:
 ///
 ///     #include <spurion/plugin.hpp>
 ///     static void add(spurion::Catalog& catalog) {
@@ -37,7 +37,7 @@ namespace spurion {
 
 /// Raised when a virtual function of a plug-in interface changes, or what a class holds that
 /// crosses the border.
-constexpr int kPluginApiVersion = 6;
+constexpr int kPluginApiVersion = 7;
 
 /// `SPURION_BUILD_TAG` as the library was compiled.
 SPURION_API std::string build_tag();

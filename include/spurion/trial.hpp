@@ -21,6 +21,19 @@ struct Component {
   Value options;     ///< of this component
 };
 
+namespace detail {
+/// How schemas read and print a component: `{ name = "...", OPTION = ... }`. Whether there is such
+/// a thing, and whether it has such options, is for those to check who know the catalog.
+template <>
+struct FieldType<Component> {
+  static constexpr const char* kName = "table";
+  static constexpr bool kPerReplica = false;
+  SPURION_API static Value print(const Component& value);
+  SPURION_API static bool read(const Value& v, const FieldInfo& f, const std::string& owner,
+                               Problems& p, Component& out);
+};
+}  // namespace detail
+
 /// Steps and rows of the training: the scale axes besides model size.
 struct TrainingOptions {
   std::int64_t steps = 1000;  ///< updates; default: 1000
@@ -38,6 +51,10 @@ struct EvaluationOptions {
   std::int64_t rows = 2000;           ///< rows of each domain that is scored; default: 2000
   std::int64_t every = 0;             ///< updates between measurements; 0: at the end only
   std::int64_t training_rows = 1000;  ///< training rows that are scored too; default: 1000
+  /// Probes that look into the model at each evaluation. Their options may have `as`: a label.
+  std::vector<Component> probes = {};
+  std::int64_t probe_rows =
+      500;  ///< held-out rows of each train domain that they see; default: 500
   /// The options with their bounds.
   SPURION_API static const Schema<EvaluationOptions>& schema();
 };

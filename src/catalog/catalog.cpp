@@ -9,7 +9,9 @@
 #include "builtin_methods.hpp"
 #include "builtin_metrics.hpp"
 #include "builtin_models.hpp"
+#include "builtin_probes.hpp"
 #include "builtin_regimes.hpp"
+#include "catalog/probe_choice.hpp"
 #include "core/failure.hpp"
 #include "spurion/plugin.hpp"
 
@@ -65,6 +67,13 @@ std::vector<MetricInfo> columns_of(const Catalog& catalog, const std::string& me
   return columns;
 }
 
+std::unique_ptr<Probe> probe_of(const Catalog& catalog, const Value& written,
+                                const ProbeContext& context) {
+  Component probe = catalog::probe_component(written);
+  const auto& entry = catalog.probes.at(probe.name);
+  return entry.make({std::move(probe.options)}, context);
+}
+
 void Catalog::add(const Plugin& plugin) {
   add_from(plugin, fmt::format("'{} {}'", plugin.name, plugin.version));
 }
@@ -91,6 +100,7 @@ void add_builtins(Catalog& catalog) {
   methods::add_builtins(catalog);
   regimes::add_builtins(catalog);
   metrics::add_builtins(catalog);
+  probes::add_builtins(catalog);
   analysis::questions::add_builtins(catalog.questions);
   analysis::selectors::add_builtins(catalog.questions.selectors);
   image_sources::add_builtins(catalog.image_sources);

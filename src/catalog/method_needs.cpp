@@ -9,6 +9,9 @@ std::unique_ptr<Method> method_to_ask(const Catalog& catalog, const Component& m
   context.domains = 2;
   context.groups = 4;
   context.input_shape = {4};
+  context.make_probe = [&catalog](const Value& written) {
+    return probe_of(catalog, written, ProbeContext{Task::binary, 1, {4}});
+  };
   return catalog.methods.at(method.name).make({method.options}, context);
 }
 

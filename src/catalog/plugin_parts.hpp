@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "catalog/image_source_of.hpp"
 #include "core/failure.hpp"
 #include "spurion/catalog.hpp"
@@ -23,7 +25,13 @@ inline bool has_plugin_part(const TrialSpec& trial, const Catalog& catalog) {
   for (const std::string& name : catalog.metrics.names()) {
     if (stranger(catalog.metrics, name)) return true;
   }
-  return false;
+  // An evaluation that cannot be read is told of elsewhere.
+  const Value* probes = trial.evaluation.find("probes");
+  if (probes == nullptr || !probes->is_list()) return false;
+  return std::any_of(probes->as_list().begin(), probes->as_list().end(), [&](const Value& probe) {
+    const Value* name = probe.find("name");
+    return name != nullptr && name->is_string() && stranger(catalog.probes, name->as_string());
+  });
 }
 
 /// Calls what looks at a trial before anything runs. Bad input (`UsageError`, `DataError`) is

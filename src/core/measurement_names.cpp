@@ -37,6 +37,7 @@ bool begins(std::string_view text, std::string_view with) {
   return text.substr(0, with.size()) == with;
 }
 
+constexpr std::string_view kOnCue = "_on_";
 constexpr std::string_view kTrain = "train_";
 constexpr std::string_view kTestCue = "test_";
 constexpr std::string_view kCue = "cue_";
@@ -74,6 +75,20 @@ MetricKey parse_metric(std::string_view stored) {
     if (begins(stored, stem)) return {id, std::string(stored.substr(stem.size()))};
   }
   return {};
+}
+
+std::string stored_probe(const std::string& label, const std::string& cue) {
+  return stored_name(MetricId::probe_reliance, label + std::string(kOnCue) + cue);
+}
+
+std::optional<ProbeKey> parse_probe(std::string_view stored) {
+  const MetricKey key = parse_metric(stored);
+  // A label has no such words in it, the name of a cue may.
+  const std::size_t end = key.cue.find(kOnCue);
+  if (key.id != MetricId::probe_reliance || end == std::string::npos || end == 0) return {};
+  ProbeKey probe{key.cue.substr(0, end), key.cue.substr(end + kOnCue.size())};
+  if (probe.cue.empty()) return {};
+  return probe;
 }
 
 const MetricInfo* own_metric(std::string_view stored) {

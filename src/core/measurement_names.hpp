@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -99,6 +100,10 @@ enum class MetricId {
   generation,
   selection_nats,
   fitness,
+  probe_reliance,
+  cue_flip_rate,
+  output_change,
+  probing_flops,
   other
 };
 
@@ -124,6 +129,16 @@ SPURION_API const std::string& stored_name(MetricId id);
 SPURION_API std::string stored_name(MetricId id, const std::string& cue);
 /// What a stored name means; `MetricId::other` where spurion itself knows no such number.
 SPURION_API MetricKey parse_metric(std::string_view stored);
+
+/// Which probe a number is of, by its label in the suite, and the cue.
+struct ProbeKey {
+  std::string label;
+  std::string cue;
+};
+/// "probe_LABEL_on_CUE"
+SPURION_API std::string stored_probe(const std::string& label, const std::string& cue);
+/// What such a name means; none where it is no reliance that a probe found.
+SPURION_API std::optional<ProbeKey> parse_probe(std::string_view stored);
 
 /// What is known about each number of `MetricId`, in its order, without `other`.
 SPURION_API const std::vector<MetricInfo>& own_metrics();

@@ -3,6 +3,7 @@
 
 #include "core/measurement_names.hpp"
 #include "core/pressure_metrics.hpp"
+#include "core/probe_metrics.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::core {
@@ -361,6 +362,7 @@ const std::vector<MetricInfo>& own_metrics() {
     add_habits(made);
     add_acting_references(made);
     add_pressure_metrics(made);
+    add_probe_metrics(made);
     SPURION_CHECK(made.size() == static_cast<std::size_t>(MetricId::other),
                   "each MetricId has one line");
     return made;

@@ -1,19 +1,14 @@
 #include "nouns/mechanism_facts.hpp"
 
 #include <ATen/ATen.h>
-#include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 
-#include "nouns/default_twin.hpp"
-#include "spurion/error.hpp"
+#include "nouns/cue_inputs.hpp"
 
 namespace spurion::nouns {
 
 namespace {
-
-constexpr std::int64_t kRows = 256;  // rows of each train domain that are compared with their twins
 
 std::vector<Ceilings> ceilings_of(const Environment& environment) {
   std::vector<Ceilings> all;
@@ -23,26 +18,20 @@ std::vector<Ceilings> ceilings_of(const Environment& environment) {
   return all;
 }
 
-/// bool [...input_shape]
-Tensor cue_inputs_of(const Environment& environment) {
-  const EnvironmentInfo& info = environment.info();
-  Tensor changed = at::zeros(info.input_shape, at::kBool);
-  for (const std::string& cue : info.every_cue()) {
-    const Intervention twin = default_twin(environment, cue);
-    if (twin.kind == Intervention::Kind::none) {
-      throw UsageError(
-          fmt::format("{} cannot change its cue '{}' on a given row, so nobody knows "
-                      "which inputs depend on it",
-                      info.name, cue));
-    }
-    for (const Domain& domain : environment.train_domains()) {
-      const RowRange rows{0, std::min(kRows, environment.row_limit(domain, Split::train))};
-      const Tensor x = environment.sample(domain, Split::train, rows).x;
-      const Tensor other = environment.sample(domain, Split::train, rows, twin).x;
-      changed = changed.logical_or(x.ne(other).any(0));
-    }
+/// [Q]
+std::vector<CueInputs> carriers_of(const Environment& environment) {
+  std::vector<CueInputs> all;
+  for (const std::string& cue : environment.info().every_cue()) {
+    all.push_back(cue_inputs_of(environment, cue));
   }
-  return changed;
+  return all;
+}
+
+/// bool [K, ...input_shape]: the inputs of any cue.
+Tensor inputs_of_any(const std::vector<CueInputs>& carriers) {
+  Tensor any = carriers.front().mask;
+  for (const CueInputs& cue : carriers) any = any.logical_or(cue.mask);
+  return any;
 }
 
 }  // namespace
@@ -57,13 +46,14 @@ void tell_mechanism(MethodContext& context, const Access& needs,
     }
   }
   if (needs.cue_inputs) {
-    std::map<const Environment*, Tensor> known;
-    std::vector<Tensor> each;
+    std::map<const Environment*, std::vector<CueInputs>> known;
+    std::vector<std::vector<CueInputs>> each;
     for (const Environment* environment : environments) {
-      if (known.count(environment) == 0) known[environment] = cue_inputs_of(*environment);
+      if (known.count(environment) == 0) known[environment] = carriers_of(*environment);
       each.push_back(known[environment]);
     }
-    context.cue_inputs = at::stack(each);
+    context.cue_carriers = stacked(each);
+    context.cue_inputs = inputs_of_any(context.cue_carriers);
   }
 }
 

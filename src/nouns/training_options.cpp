@@ -9,6 +9,32 @@ constexpr double kBeyondMachines = 1e12;
 
 }  // namespace
 
+namespace detail {
+
+Value FieldType<Component>::print(const Component& value) {
+  Value table = value.options.is_table() ? value.options : Value();
+  table.as_table()["name"] = value.name;
+  return table;
+}
+
+bool FieldType<Component>::read(const Value& v, const FieldInfo& f, const std::string& owner,
+                                Problems& p, Component& out) {
+  const std::string whose = "an entry of '" + f.name + "' of " + owner;
+  if (!is_table(v, whose, p)) return false;
+  const Value* name = v.find("name");
+  if (name == nullptr || !name->is_string()) {
+    const std::string where = v.where().text();
+    p.add((where.empty() ? "" : where + ": ") + whose + " has no name: write { name = \"...\" }");
+    return false;
+  }
+  out.name = name->as_string();
+  out.options = v;
+  out.options.as_table().erase("name");
+  return true;
+}
+
+}  // namespace detail
+
 const Schema<TrainingOptions>& TrainingOptions::schema() {
   using O = TrainingOptions;
   static const auto schema =
@@ -41,7 +67,14 @@ const Schema<EvaluationOptions>& EvaluationOptions::schema() {
           .field(
               "training_rows", &O::training_rows,
               "Training rows of each train domain on which the model is also evaluated. 0: none.",
-              between(0, kBeyondMachines));
+              between(0, kBeyondMachines))
+          .field(
+              "probes", &O::probes,
+              "Probes that look into the model at each evaluation: { name = \"input_gradient\" }. "
+              "'as' gives one a label of its own.")
+          .field("probe_rows", &O::probe_rows,
+                 "Held-out rows of each train domain that probes see; at most 'rows'.",
+                 between(2, kBeyondMachines));
   return schema;
 }
 

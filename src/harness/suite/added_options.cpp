@@ -53,6 +53,8 @@ const std::vector<AddedOption>& added_options() {
       {"optimizer", "", "final_lr_multiplier", 0.0},
       {"optimizer", "", "lr_multipliers", Value::Table{}},
       {"training", "", "held_out_domain", std::int64_t{-1}},
+      {"evaluation", "", "probes", Value::List{}},
+      {"evaluation", "", "probe_rows", std::int64_t{500}},
       {"model", "mlp", "normalisation", "none"},
       {"model", "cnn", "normalisation", "group"},
       {"model", "mlp", "parametrisation", "standard"},

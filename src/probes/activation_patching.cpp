@@ -1,0 +1,94 @@
+#include <ATen/ATen.h>
+
+#include "probes/shared/cells.hpp"
+#include "probes/shared/layer_option.hpp"
+#include "probes/shared/shares.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/probe.hpp"
+
+namespace spurion::probes {
+namespace {
+
+/// Activation patching between rows (Vig et al. 2020; in a subspace as Geiger et al. 2023): a row i
+/// is run while a part of one hidden layer is taken from a row j with the same label and another
+/// value of the cue. With the projection P on the directions of the cue of `concept_direction`,
+///
+///     e_cue  = d(p_i, p where row i goes on with h_i + P (h_j - h_i)),
+///     e_rest = d(p_i, p where row i goes on with h_j + P (h_i - h_j)),
+///     reliance = e_cue / (e_cue + e_rest),
+///
+/// where p are the predicted probabilities and d is their total variation distance. Row j is the
+/// next such row after i; rows without one tell nothing. Both rows are from the proxy rows: nobody
+/// intervenes on the world.
+class ActivationPatching final : public ProbeOf<ProxyRows, ProxyLabels, CueLabels, Activations> {
+ public:
+  using Options = LayerOption;
+  static const Schema<Options>& schema() { return LayerOption::schema(); }
+  ActivationPatching(Options options, const ProbeContext& /*context*/)
+      : options_(std::move(options)) {}
+
+  [[nodiscard]] bool has_penalty() const override { return true; }
+  [[nodiscard]] double passes() const override { return 4.0; }
+  void check(const Model& model) const override { options_.check(model); }
+
+ private:
+  /// The row that each row is patched from, int64 [K or 1, B], and which rows have one.
+  struct Partners {
+    Tensor rows;
+    Tensor told;
+  };
+  static Partners partners_of(const std::vector<Cells>& cells) {
+    std::vector<Tensor> each;
+    for (const Cells& one : cells) each.push_back(at::tensor(one.partners(), at::kLong));
+    const Tensor rows = at::stack(each);
+    return {rows.clamp_min(0), rows.ge(0).to(at::kFloat)};
+  }
+
+  [[nodiscard]] std::vector<RowShares> shares(const ProxyRows& rows, const ProxyLabels& labels,
+                                              const CueLabels& cues,
+                                              const Activations& layers) const {
+    const Task task = layers.task();
+    const Tensor& x = rows.x();
+    const std::string layer = options_.of(layers.layers());
+    const auto predicted = [&](const Activations::Edit& edit) {
+      return probabilities(task, layers.logits_with(layer, x, edit));
+    };
+    const Tensor held = layers.at(layer, x);
+    const Tensor whole = predicted([](const Tensor& values) { return values; });
+    std::vector<RowShares> all;
+    for (std::int64_t q = 0; q < cues.cues(); ++q) {
+      const std::vector<Cells> cells = cells_of(labels.y(), cues, q);
+      const Partners partners = partners_of(cells);
+      const Tensor index =
+          partners.rows.to(held.device()).unsqueeze(2).expand(held.sizes()).contiguous();
+      const Tensor other = held.gather(1, index);
+      const Tensor moved = along(other - held, cue_directions(held, cells));
+      const Tensor patched = predicted([&](const Tensor& values) { return values + moved; });
+      const Tensor rest = predicted([&](const Tensor& /*values*/) { return other - moved; });
+      all.push_back(
+          {share(distance(task, whole, patched), distance(task, whole, rest)), partners.told});
+    }
+    return all;
+  }
+  [[nodiscard]] Reliance look(const ProxyRows& rows, const ProxyLabels& labels,
+                              const CueLabels& cues, const Activations& layers) const override {
+    return reliance_of(shares(rows, labels, cues, layers));
+  }
+  [[nodiscard]] Tensor press(const ProxyRows& rows, const ProxyLabels& labels,
+                             const CueLabels& cues, const Activations& layers) const override {
+    return pressure_of(shares(rows, labels, cues, layers));
+  }
+
+  Options options_;
+};
+
+}  // namespace
+
+void register_activation_patching(Catalog& catalog);
+void register_activation_patching(Catalog& catalog) {
+  catalog.probes.add<ActivationPatching>(
+      "activation_patching", "Effect of patching the cue of another row into a hidden layer.",
+      "Vig et al. 2020, arXiv:2004.12265; Geiger et al. 2023, arXiv:2303.02536");
+}
+
+}  // namespace spurion::probes
