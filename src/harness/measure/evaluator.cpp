@@ -224,6 +224,7 @@ void PackEvaluator::measure_train_domains(ReplicaTrainer& trainer, std::int64_t 
                           {Intervention::none(), twin_, causal_twin});
     add_shortcut_bias(domain, values);
     add_reference(trainer, {domain, Split::test, held_out_rows(domain)}, values);
+    add_probes(trainer, domain, values);
     const std::int64_t training_rows =
         std::min(options_.evaluation.training_rows, options_.training.rows);
     if (training_rows > 0) {

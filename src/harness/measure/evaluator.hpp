@@ -16,6 +16,8 @@
 
 namespace spurion::harness {
 
+class ProbeScorer;
+
 /// Evaluates the replicas of one pack and collects the measurements of each.
 class SPURION_API PackEvaluator final : public Evaluator {
  public:
@@ -50,6 +52,7 @@ class SPURION_API PackEvaluator final : public Evaluator {
               const std::string& metric, const Tensor& values) override;
   void mask_inputs(const Tensor& mask) override { scorer_.set_input_mask(mask); }
   void set_reference(const ReferenceModel& reference) override { regime_reference_ = reference; }
+  [[nodiscard]] Tensor probe_reliance(ReplicaTrainer& trainer, const std::string& label) override;
   using Evaluator::count_update;
   void count_update(const ReplicaTrainer& trainer, const UpdateCounts& counts) override;
 
@@ -85,6 +88,10 @@ class SPURION_API PackEvaluator final : public Evaluator {
   /// if there is one.
   void add_reference(const ReplicaTrainer& trainer, const DomainRowCount& rows,
                      Values& values) const;
+  /// The probes of the trials, made when they are first asked for.
+  [[nodiscard]] const ProbeScorer& probes();
+  /// Adds what the probes find in a train domain, and the truth beside it.
+  void add_probes(const ReplicaTrainer& trainer, const Domain& domain, Values& values);
   /// Makes the method adapt to unlabelled rows of a domain, which come after its validation rows,
   /// if it adapts now.
   void adapt_to(const ReplicaTrainer& trainer, const Domain& domain);
@@ -166,6 +173,7 @@ class SPURION_API PackEvaluator final : public Evaluator {
   Options options_;
   PackScorer scorer_;
   std::vector<MetricInfo> columns_;  ///< declared by metrics, beside the numbers of `MetricId`
+  std::shared_ptr<const ProbeScorer> probes_;
   const EnvironmentInfo* info_;
   Intervention twin_;
   Intervention causal_twin_;

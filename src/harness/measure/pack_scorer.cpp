@@ -93,6 +93,12 @@ Tensor PackScorer::gather(const std::vector<Sample>& samples, Tensor Sample::*me
   return at::stack(each);
 }
 
+Tensor PackScorer::shown(const Tensor& x, ReplicaRange replicas) const {
+  const Tensor rows = x.unsqueeze(0);
+  if (!input_mask_.defined()) return rows;
+  return rows * input_mask_.narrow(0, replicas.first, replicas.count).unsqueeze(1);
+}
+
 Tensor PackScorer::predict_by(const Evaluated& evaluated, const ReplicaTrainer& trainer,
                               const std::vector<Sample>& samples, RowRange range) const {
   std::vector<Tensor> logits;
@@ -101,10 +107,7 @@ Tensor PackScorer::predict_by(const Evaluated& evaluated, const ReplicaTrainer& 
     while (last < source_.size() && source_[last] == source_[first]) ++last;
     const ReplicaRange own{static_cast<std::int64_t>(first),
                            static_cast<std::int64_t>(last - first)};
-    Tensor x = samples[source_[first]].x.narrow(0, range.first, range.count).unsqueeze(0);
-    if (input_mask_.defined()) {
-      x = x * input_mask_.narrow(0, own.first, own.count).unsqueeze(1);
-    }
+    const Tensor x = shown(samples[source_[first]].x.narrow(0, range.first, range.count), own);
     // Metrics are worked out in host memory.
     logits.push_back(evaluated_logits(evaluated, trainer, own, x.to(trainer.device()), info_->task)
                          .to(at::kCPU));

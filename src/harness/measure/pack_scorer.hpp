@@ -65,6 +65,9 @@ class PackScorer {
   /// The same domain in `environment`, because its parameters may depend on the data seed. It is
   /// found by kind, not by name: a phase of a stream has a name of its own.
   [[nodiscard]] Domain own(const Environment& environment, const Domain& domain) const;
+  /// Rows [B, ...] as some replicas are shown them, [1 or count, B, ...]: `set_input_mask`.
+  [[nodiscard]] Tensor shown(const Tensor& x, ReplicaRange replicas) const;
+  [[nodiscard]] const Catalog& catalog() const { return *catalog_; }
   /// Each environment once.
   [[nodiscard]] const std::vector<const Environment*>& distinct() const { return distinct_; }
   /// Which of them a replica has.

@@ -22,6 +22,14 @@ double integer_option(const Value& options, const char* name) {
   return value != nullptr && value->is_integer() ? static_cast<double>(value->as_integer()) : 0.0;
 }
 
+/// Numbers of the probes of a trial in one train domain, with the truth beside them.
+double probe_numbers(const TrialSpec& trial, const EnvironmentInfo& info) {
+  const Value* probes = trial.evaluation.find("probes");
+  if (probes == nullptr || probes->as_list().empty()) return 0.0;
+  const auto cues = static_cast<double>(info.every_cue().size());
+  return static_cast<double>(probes->as_list().size()) * (cues + 1.0) + 2.0 * cues;
+}
+
 /// Domains of a stream that are measured after its phases, all phases together.
 double phases_measured(const std::vector<Phase>& schedule) {
   const auto count = static_cast<double>(schedule.size());
@@ -50,6 +58,7 @@ MeasurementCount count_measurements(const TrialSpec& trial, const Environment& e
   count.updates =
       static_cast<double>(regime.updates(environment, trial.training.find("steps")->as_integer()));
   count.each_time = adapted * (kOfADomain * domains + (schedule.empty() ? kOfValidation : 0.0));
+  count.each_time += probe_numbers(trial, info) * (domains - 1.0);
   if (environment.interactive() != nullptr) count.each_time += kOfActing * domains;
   const double every = integer_option(trial.evaluation, "every");
   if (every > 0.0) count.on_the_way = count.each_time * (count.updates / every + phases);
@@ -57,7 +66,8 @@ MeasurementCount count_measurements(const TrialSpec& trial, const Environment& e
     count.all = phases * (kOfActing * domains + kOfActingPoint * (points + 1.0));
   }
   count.all += count.on_the_way +
-               phases * (kOfADomain * (domains + 2.0 * cues) + kOfAPoint * points) +
+               phases * (kOfADomain * (domains + 2.0 * cues) + kOfAPoint * points +
+                         probe_numbers(trial, info) * (domains - 1.0)) +
                kOfADomain * phases_measured(schedule) +
                kOfAWindow * phases * integer_option(trial.regime.options, "windows");
   return count;

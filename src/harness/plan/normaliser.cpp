@@ -6,6 +6,7 @@
 
 #include "catalog/method_needs.hpp"
 #include "catalog/plugin_parts.hpp"
+#include "catalog/probe_choice.hpp"
 #include "core/place_of.hpp"
 #include "harness/plan/granting_regimes.hpp"
 #include "harness/suite/trial_sections.hpp"
@@ -115,11 +116,20 @@ std::shared_ptr<const NormalSection> Normaliser::read_component(const Value* giv
       NormalSection{component.name, component.options, canonical_text(section, component)});
 }
 
+void Normaliser::complete_probes(Value& evaluation, Problems& problems) const {
+  const Value* written = evaluation.find("probes");
+  if (written == nullptr || written->as_list().empty()) return;
+  EvaluationOptions options = EvaluationOptions::schema().parse(evaluation, "evaluation", problems);
+  catalog::complete_probes(options.probes, catalog_, problems);
+  evaluation = EvaluationOptions::schema().print(options);
+}
+
 std::shared_ptr<const NormalSection> Normaliser::read_plain(const Value* given, std::size_t index) {
   const std::string& section = section_names()[index];
   Problems local;
   Value options =
       plain_schema(section).normalise(given == nullptr ? Value() : *given, section, local);
+  if (section == "evaluation" && local.empty()) complete_probes(options, local);
   for (const std::string& problem : local.list()) report(problem);
   if (!local.empty()) return nullptr;
   share_parts(options, index);

@@ -46,6 +46,8 @@ class Normaliser {
                                                const std::string& experiment);
   std::shared_ptr<const NormalSection> read_component(const Value* given, std::size_t index,
                                                       const std::string& experiment);
+  /// Checks the probes of an evaluation and fills in their options.
+  void complete_probes(Value& evaluation, Problems& problems) const;
   std::shared_ptr<const NormalSection> read_plain(const Value* given, std::size_t index);
   /// With those that were read last: draws of a search differ in a number or two.
   void share_parts(Value& options, std::size_t index) const;

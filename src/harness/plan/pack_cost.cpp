@@ -5,6 +5,7 @@
 #include "harness/measure/pack_scorer.hpp"
 #include "harness/plan/linear_shortcut.hpp"
 #include "harness/plan/measurement_count.hpp"
+#include "harness/plan/probe_checks.hpp"
 #include "nouns/control_shift_environment.hpp"
 #include "nouns/seeds.hpp"
 #include "regimes/shared/row_source.hpp"
@@ -52,6 +53,7 @@ struct Sizes {
   double training_rows = 0.0;
   double own_bytes = 0.0;        ///< own blocks of the method: parameters, gradient, moments
   double own_activations = 0.0;  ///< of one row, in the own blocks
+  double probing_bytes = 0.0;    ///< of the probes, for one replica
 
   [[nodiscard]] const EnvironmentInfo& info() const { return environment->info(); }
   [[nodiscard]] double parameters() const {
@@ -101,11 +103,14 @@ Sizes sizes_of(const TrialSpec& trial, EnvironmentPool& pool) {
   context.input_shape = info.input_shape;
   context.outputs = info.outputs;
   context.steps = sizes.regime->updates(*sizes.environment, sizes.training.steps);
+  context.make_probe = [&catalog, probe = ProbeContext{info.task, info.outputs, info.input_shape}](
+                           const Value& written) { return probe_of(catalog, written, probe); };
   sizes.method = catalog.methods.at(trial.method.name).make({trial.method.options}, context);
   for (const OwnBlock& block : sizes.method->own_blocks(*sizes.model)) {
     sizes.own_bytes += 6.0 * static_cast<double>(block.initial.nbytes());
     sizes.own_activations += block.activation_bytes;
   }
+  sizes.probing_bytes = probe_bytes(trial, catalog, info, *sizes.model);
   // A batch is of all that is pooled.
   const std::int64_t pooled = sizes.regime->pooled_sets(*sizes.environment);
   const std::int64_t rows = sizes.training.rows * pooled;
@@ -144,8 +149,8 @@ void count_passes(const Sizes& sizes, PackCost& cost) {
   cost.cache_bytes = sizes.parameter_bytes() + sizes.batch_rows * activations;
   cost.replica_bytes =
       sizes.parameter_bytes() + sizes.gradient_bytes() + sizes.own_bytes +
-      std::max(sizes.kept_passes() * sizes.batch_rows * (activations + sizes.own_activations),
-               sizes.chunk_bytes());
+      std::max({sizes.kept_passes() * sizes.batch_rows * (activations + sizes.own_activations),
+                sizes.chunk_bytes(), sizes.probing_bytes});
   cost.batch_bytes = sizes.batch_rows * sizes.row_bytes();
   if (sizes.method->row_request().any()) {
     // Weights of all rows and their sums, and the number of each row of a minibatch.
@@ -177,7 +182,7 @@ void count_shortcuts(const Sizes& sizes, PackCost& cost) {
     // step costs besides them.
     cost.cache_bytes = sizes.parameter_bytes();
     cost.replica_bytes = sizes.parameter_bytes() + sizes.gradient_bytes() + 4.0 * sizes.batch_rows +
-                         sizes.chunk_bytes();
+                         std::max(sizes.chunk_bytes(), sizes.probing_bytes);
     cost.batch_bytes = 0.0;
     cost.seed_bytes += 2.0 * sizes.training_rows * sizes.row_bytes();
   }

@@ -18,6 +18,7 @@
 #include "harness/data/finite_world.hpp"
 #include "harness/measure/metric_set.hpp"
 #include "harness/plan/measurement_count.hpp"
+#include "harness/plan/probe_checks.hpp"
 #include "nouns/control_shift_environment.hpp"
 #include "nouns/held_out_domain.hpp"
 #include "nouns/mechanism_facts.hpp"
@@ -76,6 +77,13 @@ class FitCheck {
         checked_
             .insert({2, experiment, world, regime, training, evaluation, endless ? 0 : trial.seed})
             .second;
+    const Value* probes = trial.evaluation.find("probes");
+    const bool new_probes =
+        probes != nullptr && !probes->as_list().empty() &&
+        checked_
+            .insert({4, experiment, world, numbers_.of(trial.model.name, trial.model.options),
+                     evaluation})
+            .second;
     const Value* multipliers = trial.optimizer.find("lr_multipliers");
     const bool new_blocks =
         multipliers != nullptr && !multipliers->as_table().empty() &&
@@ -83,7 +91,7 @@ class FitCheck {
             .insert({3, experiment, world, numbers_.of(trial.model.name, trial.model.options),
                      numbers_.of("lr_multipliers", *multipliers)})
             .second;
-    if (!new_parts && !new_rows && !new_training && !new_blocks) return;
+    if (!new_parts && !new_rows && !new_training && !new_probes && !new_blocks) return;
     try {
       catalog::looked_at(trial, catalog_, [&] {
         const EnvironmentContext context{nouns::data_seed(trial), pool_.sources()};
@@ -101,6 +109,7 @@ class FitCheck {
         const auto trained_in = nouns::with_held_out_domain(environment, held_out_domain(trial));
         if (new_training) check_training(trial, trained_in);
         if (new_parts) check_parts(trial, trained_in);
+        if (new_probes) look_inside(trial, *trained_in, *probes);
         if (new_blocks) check_blocks(trial, environment->info(), *multipliers);
       });
     } catch (const UsageError& error) {
@@ -252,13 +261,16 @@ class FitCheck {
     });
   }
 
-  static MethodContext method_context(const TrialSpec& trial, const Regime& regime,
-                                      const Environment& environment, std::int64_t domains) {
+  [[nodiscard]] MethodContext method_context(const TrialSpec& trial, const Regime& regime,
+                                             const Environment& environment,
+                                             std::int64_t domains) const {
     const EnvironmentInfo& info = environment.info();
     MethodContext context{info.task, 1, domains, info.groups};
     context.input_shape = info.input_shape;
     context.outputs = info.outputs;
     context.steps = regime.updates(environment, trial.training.find("steps")->as_integer());
+    context.make_probe = [this, probe = ProbeContext{info.task, info.outputs, info.input_shape}](
+                             const Value& written) { return probe_of(catalog_, written, probe); };
     return context;
   }
 
@@ -315,6 +327,15 @@ class FitCheck {
     }
     for (const Domain& domain : domains) {
       (void)nouns::unlabelled_rows(environment, domain, evaluation, *adaptation);
+    }
+  }
+
+  /// Refuses probes that cannot look into the model, or that the environment does not serve.
+  void look_inside(const TrialSpec& trial, const Environment& environment, const Value& probes) {
+    try {
+      check_probes(trial, catalog_, environment);
+    } catch (const UsageError& error) {
+      add(trial, "evaluation", "probes", probes, error.what());
     }
   }
 

@@ -100,6 +100,15 @@ std::string instruction_sets() {
                      processor_flags());
 }
 
+/// Names of the probes that a trial asks for.
+std::vector<std::string> probe_names(const TrialSpec& trial) {
+  std::vector<std::string> names;
+  const Value* probes = trial.evaluation.find("probes");
+  if (probes == nullptr || !probes->is_list()) return names;
+  for (const Value& probe : probes->as_list()) names.push_back(probe.find("name")->as_string());
+  return names;
+}
+
 }  // namespace
 
 ProvenanceMaker::ProvenanceMaker(const Catalog& catalog, std::map<std::string, std::string> data,
@@ -137,9 +146,9 @@ void ProvenanceMaker::add_file(const Registry& registry, const std::string& name
 std::shared_ptr<const Provenance> ProvenanceMaker::of(const TrialSpec& trial) {
   const TrialSpec* last = last_.get();
   if (last != nullptr && last->method.name == trial.method.name &&
-      last->model.name == trial.model.name && last->regime.name == trial.regime.name &&
-      last->environment.name == trial.environment.name && last->environment.options.is_table() &&
-      trial.environment.options.is_table() &&
+      probe_names(*last) == probe_names(trial) && last->model.name == trial.model.name &&
+      last->regime.name == trial.regime.name && last->environment.name == trial.environment.name &&
+      last->environment.options.is_table() && trial.environment.options.is_table() &&
       &std::as_const(last->environment.options).as_table() ==
           &trial.environment.options.as_table()) {
     return last_made_;  // trials that follow each other mostly share all of it in memory
@@ -154,8 +163,9 @@ std::shared_ptr<const Provenance> ProvenanceMaker::find(const TrialSpec& trial) 
   const std::string source = catalog::image_source_of(trial.environment, *catalog_);
   const auto recorded = data_.find(rows);
   const std::string parts =
-      fmt::format("{} {} {} {} {} {}", trial.environment.name, trial.model.name, trial.method.name,
-                  trial.regime.name, source, recorded == data_.end() ? "" : rows);
+      fmt::format("{} {} {} {} {} {} {}", trial.environment.name, trial.model.name,
+                  trial.method.name, trial.regime.name, source, recorded == data_.end() ? "" : rows,
+                  fmt::join(probe_names(trial), " "));
   auto& known = by_parts_[parts];
   if (known) return known;
   Provenance own = base_;
@@ -163,6 +173,9 @@ std::shared_ptr<const Provenance> ProvenanceMaker::find(const TrialSpec& trial) 
   add_file(catalog_->models, trial.model.name, own.plugins);
   add_file(catalog_->methods, trial.method.name, own.plugins);
   add_file(catalog_->regimes, trial.regime.name, own.plugins);
+  for (const std::string& probe : probe_names(trial)) {
+    add_file(catalog_->probes, probe, own.plugins);
+  }
   if (!source.empty()) add_file(catalog_->image_sources, source, own.plugins);
   std::sort(own.plugins.begin(), own.plugins.end(),
             [](const CodeFile& a, const CodeFile& b) { return a.name < b.name; });

@@ -115,6 +115,8 @@ Parts make_parts(const Pack& pack, const Catalog& catalog, const RegimeContext& 
   }
   std::vector<const Environment*> environments;
   for (const auto& each : context.environments) environments.push_back(each.get());
+  method.make_probe = [&catalog, probe = ProbeContext{info.task, info.outputs, info.input_shape}](
+                          const Value& written) { return probe_of(catalog, written, probe); };
   core::blamed(parts.method_part, [&] {
     nouns::tell_mechanism(method, catalog::method_needs(catalog, first.method), environments);
     parts.method = catalog.methods.at(first.method.name).make(method_options, method);
