@@ -56,14 +56,12 @@ Check with_data(std::vector<ConformanceResult> (*check)(
 }
 
 const std::map<std::string, Check>& checks() {
-  static const std::map<std::string, Check> all = {{"environment", with_data(check_environment)},
-                                                   {"model", without_data(check_model)},
-                                                   {"method", without_data(check_method)},
-                                                   {"regime", without_data(check_regime)},
-                                                   {"metric", without_data(check_metric)},
-                                                   {"question kind", without_data(check_question)},
-                                                   {"selector", without_data(check_selector)},
-                                                   {"image source", with_data(check_image_source)}};
+  static const std::map<std::string, Check> all = {
+      {"environment", with_data(check_environment)},   {"model", without_data(check_model)},
+      {"method", without_data(check_method)},          {"regime", without_data(check_regime)},
+      {"metric", without_data(check_metric)},          {"probe", without_data(check_probe)},
+      {"question kind", without_data(check_question)}, {"selector", without_data(check_selector)},
+      {"image source", with_data(check_image_source)}};
   return all;
 }
 

@@ -63,8 +63,8 @@ TEST_CASE("README and the cards name exactly what there is") {
         names_of(all.at("environments")));
   for (const auto& [title, kind] :
        {std::pair("**Models**", "models"), std::pair("**Methods**", "methods"),
-        std::pair("**Metrics**", "metrics"), std::pair("**Regimes**", "regimes"),
-        std::pair("**Image sources**", "image_sources")}) {
+        std::pair("**Metrics**", "metrics"), std::pair("**Probes**", "probes"),
+        std::pair("**Regimes**", "regimes"), std::pair("**Image sources**", "image_sources")}) {
     INFO(kind);
     CHECK(names_in(part_of(inside, title, "\n\n")) == names_of(all.at(kind)));
   }

@@ -112,6 +112,6 @@ TEST_CASE("an option's value is checked before anything runs") {
         "spurion: --format: expects text or json, got 'xml'; see spurion list --help\n");
   CHECK(complaint({"list", "method"}) ==
         "spurion: there is no list 'method'; write 'spurion list methods' (lists: environments, "
-        "models, methods, regimes, metrics, questions, selectors, image_sources, suites, columns, "
-        "terms)\n");
+        "models, methods, regimes, metrics, probes, questions, selectors, image_sources, suites, "
+        "columns, terms)\n");
 }

@@ -20,8 +20,8 @@ TEST_CASE("list shows every registered thing and every suite") {
   const Catalog catalog = builtin_catalog();
   for (const auto& names :
        {catalog.environments.names(), catalog.models.names(), catalog.methods.names(),
-        catalog.regimes.names(), catalog.metrics.names(), catalog.questions.names(),
-        catalog.questions.selectors.names(), suite_names()}) {
+        catalog.regimes.names(), catalog.metrics.names(), catalog.probes.names(),
+        catalog.questions.names(), catalog.questions.selectors.names(), suite_names()}) {
     for (const std::string& name : names) CHECK_THAT(all.out, Contains("\n  " + name + " "));
   }
   const Finished methods = shell.run({"list", "methods"});

@@ -10,7 +10,7 @@ Command add_list(CLI::App& app, Session& session) {
   const auto arguments = std::make_shared<ListArguments>();
   parser
       ->add_option("KIND", arguments->what,
-                   "environments, models, methods, regimes, metrics, questions, selectors, "
+                   "environments, models, methods, regimes, metrics, probes, questions, selectors, "
                    "image_sources, suites, columns or terms (default: all but columns and terms)")
       ->option_text(" ");
   add_format(*parser, arguments->format);

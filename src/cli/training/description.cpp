@@ -137,6 +137,18 @@ Json describe_metric(const Catalog& catalog, const std::string& name) {
   return out;
 }
 
+Json describe_probe(const Catalog& catalog, const std::string& name,
+                    const std::vector<std::string>& pairs) {
+  Json out = entry(catalog, catalog.probes, name);
+  const auto probe = catalog.probes.at(name).make({checked_options(catalog.probes, name, pairs)},
+                                                  ProbeContext{Task::binary, 1, {4}});
+  out["sees"] = probe->access().text();
+  out["evidence"] = evidence_name(probe->evidence());
+  out["penalty"] = probe->has_penalty();
+  out["passes"] = probe->passes();
+  return out;
+}
+
 Json describe_image_source(const Catalog& catalog, const std::string& name) {
   Json out = entry(catalog, catalog.image_sources, name);
   add_source_facts(catalog, name, out);

@@ -27,6 +27,9 @@ Json describe_method(const Catalog& catalog, const std::string& name,
 Json describe_regime(const Catalog& catalog, const std::string& name,
                      const std::vector<std::string>& pairs);
 Json describe_metric(const Catalog& catalog, const std::string& name);
+/// Of a probe, with what it sees and what its number is evidence for.
+Json describe_probe(const Catalog& catalog, const std::string& name,
+                    const std::vector<std::string>& pairs);
 /// Of a kind of question, with the keys that all of them have.
 Json describe_question(const Catalog& catalog, const std::string& name);
 /// Of a selector, with what it reads.
@@ -38,8 +41,8 @@ Json describe_suite(const Catalog& catalog, const std::string& name);
 Json describe_suite_file();
 
 /// Everything called `name`: one object for each noun it names, and a suite. `pairs`,
-/// "option=value", override the defaults of an environment, method or regime that is built to be
-/// looked at. Throws `UsageError` for a name that nothing has.
+/// "option=value", override the defaults of an environment, method, regime or probe that is built
+/// to be looked at. Throws `UsageError` for a name that nothing has.
 std::vector<Json> describe(const Catalog& catalog, const std::string& name,
                            const std::vector<std::string>& pairs);
 

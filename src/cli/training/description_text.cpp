@@ -365,6 +365,15 @@ std::string description_text(const Json& description, int columns) {
              " times the work of erm\n";
     }
   }
+  if (noun == "probe") {
+    out += fmt::format("\nsees: {}\n", text_of(description.at("sees")));
+    out +=
+        description.at("evidence") == "use"
+            ? "finds: how far the output depends on the cue\n"
+            : "finds: whether a layer holds the cue; it is blind to whether the output uses it\n";
+    out += description.at("penalty").get<bool>() ? "can be a penalty in a loss\n"
+                                                 : "cannot be a penalty in a loss\n";
+  }
   if (noun == "selector") out += fmt::format("\nreads: {}\n", text_of(description.at("reads")));
   if (noun == "regime") {
     out += fmt::format("\nlets methods see: {}\n", joined(description.at("grants"), "labels only"));

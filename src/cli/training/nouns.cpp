@@ -170,6 +170,11 @@ std::vector<Noun> make_nouns() {
   metrics.describe = [](const Catalog& catalog, const std::string& name, const Pairs&) {
     return describe_metric(catalog, name);
   };
+  Noun probes = registered("probes", &Catalog::probes);
+  probes.takes_options = true;
+  probes.describe = [](const Catalog& catalog, const std::string& name, const Pairs& pairs) {
+    return describe_probe(catalog, name, pairs);
+  };
   Noun questions = registered("questions", &Catalog::questions);
   questions.describe = [](const Catalog& catalog, const std::string& name, const Pairs&) {
     return describe_question(catalog, name);
@@ -184,8 +189,8 @@ std::vector<Noun> make_nouns() {
   sources.describe = [](const Catalog& catalog, const std::string& name, const Pairs&) {
     return describe_image_source(catalog, name);
   };
-  return {environments, models,   methods,      regimes,    metrics,   questions, selectors,
-          sources,      suites(), suite_file(), sections(), columns(), terms()};
+  return {environments, models,  methods,  regimes,      metrics,    probes,    questions,
+          selectors,    sources, suites(), suite_file(), sections(), columns(), terms()};
 }
 
 }  // namespace
