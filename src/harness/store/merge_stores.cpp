@@ -237,8 +237,10 @@ class Merger {
     const bool far = !network_file_system(folder_).empty();
     const std::filesystem::path local = far ? local_folder() : std::filesystem::path();
     const std::filesystem::path made =
-        local.empty() ? folder_ / "store.merging"
-                      : local / fmt::format("spurion_{}.merging", core::hex(trials_hash()));
+        local.empty()
+            ? folder_ / "store.merging"
+            : local / fmt::format("spurion_{}.merging",
+                                  core::hex(Seal("merge").add(folder_.string()).finish()));
     std::filesystem::remove(made);
     std::filesystem::remove(made.string() + "-journal");
     bool changed = true;
@@ -261,11 +263,6 @@ class Merger {
     }
     if (changed) copy_whole(made, target_);
     std::filesystem::remove(made);
-  }
-
-  [[nodiscard]] Digest trials_hash() const {
-    Seal seal("merge");
-    return seal.add(folder_.string()).finish();
   }
 
   void write_trials(std::uint32_t number, StoreWriter& writer) {
