@@ -65,7 +65,7 @@ void write_bytes(const fs::path& file, const std::string& bytes) {
 
 }  // namespace
 
-TEST_CASE("shards of a plan, killed and merged, are the whole run to the bit") {
+TEST_CASE("shards of a plan, merged, are the whole run to the bit") {
   const Catalog catalog = builtin_catalog();
   const tests::TemporaryFolder folder;
   const fs::path all = folder.path() / "all";
