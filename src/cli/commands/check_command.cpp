@@ -44,8 +44,8 @@ Command add_check(CLI::App& app, Session& /*session*/) {
   parser->footer(
       R"(Every row of a store has a hash of all that it holds: options, measurements, cost. This command
 compares each row with its hash, counts the rows, and checks the structure of the file. It names
-each damaged trial with its experiments. It writes nothing. The exit code is 0 when all is whole, and
-6 when something is damaged.
+each damaged trial with its experiments. Stores in folders of DIR, such as those of shards, are checked
+too. Nothing is written. The exit code is 0 when all is whole, and 6 when something is damaged.
 
 Examples:
   spurion check results/first_look

@@ -1,8 +1,10 @@
 #include "harness/store/store_check.hpp"
 
-#include <fmt/format.h>
+#include <algorithm>
+#include <system_error>
 
 #include "harness/store/folder_lock.hpp"
+#include "harness/store/merge_stores.hpp"
 #include "harness/store/store_content.hpp"
 #include "harness/store/store_files.hpp"
 #include "harness/store/store_writer.hpp"
@@ -36,19 +38,33 @@ CheckedStore check_store(const std::filesystem::path& file) {
   return checked;
 }
 
+/// The stores of a folder, and of its shards.
+std::vector<std::filesystem::path> all_stores(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::path> shards;
+  if (std::filesystem::is_directory(folder, error)) shards = shard_stores(folder);
+  if (shards.empty()) return store_files(folder);  // says what is wrong where it has none
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".sqlite") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  files.insert(files.end(), shards.begin(), shards.end());
+  return files;
+}
+
 }  // namespace
 
 std::vector<CheckedStore> check_stores(const std::filesystem::path& folder) {
   std::vector<CheckedStore> checked;
-  for (const auto& file : store_files(folder)) checked.push_back(check_store(file));
+  for (const auto& file : all_stores(folder)) checked.push_back(check_store(file));
   return checked;
 }
 
 std::vector<RepairedStore> repair_stores(const std::filesystem::path& folder) {
-  const auto files = store_files(folder);
-  const FolderLock lock(folder);
   std::vector<RepairedStore> repaired;
-  for (const auto& file : files) {
+  for (const auto& file : all_stores(folder)) {
+    const FolderLock lock(file.parent_path());
     RepairedStore& one = repaired.emplace_back();
     one.before = check_store(file);
     if (one.before.needs_repair()) one.copy = write_anew(file);

@@ -30,8 +30,9 @@ struct CheckedStore {
   }
 };
 
-/// Checks every row of every store of a folder, and the structure of the files. Takes no lock and
-/// writes nothing. Throws `StoreError` when the folder has no store or cannot be read.
+/// Checks every row of every store of a folder and of its shards, which are folders in it, and the
+/// structure of the files. Takes no lock and writes nothing. Throws `StoreError` when the folder
+/// has no store or cannot be read.
 SPURION_API std::vector<CheckedStore> check_stores(const std::filesystem::path& folder);
 
 /// What became of a store.
@@ -41,7 +42,7 @@ struct RepairedStore {
   std::filesystem::path copy;  ///< of the damaged file; empty where nothing was done
 };
 
-/// Drops what is damaged in the stores of a folder: each is written again with all that is whole,
+/// Drops what is damaged in the same stores: each is written again with all that is whole,
 /// and the damaged file is kept beside it. Throws `StoreError` when the folder has no store, is in
 /// use, or cannot be written.
 SPURION_API std::vector<RepairedStore> repair_stores(const std::filesystem::path& folder);

@@ -108,6 +108,24 @@ TEST_CASE("a file that is no store of ours is named and left alone") {
   CHECK(bytes_of(foreign) == std::string(4096, 'x'));
 }
 
+TEST_CASE("the stores of shards are checked and repaired, too") {
+  const TemporaryFolder folder;
+  for (const char* name : {"shard_1_of_2", "shard_2_of_2"}) {
+    write_synthetic_store(folder.path() / name, kTrials);
+  }
+  harness::sqlite::Database(folder.path() / "shard_2_of_2" / "store.sqlite",
+                            harness::sqlite::Access::write)
+      .execute("UPDATE trial SET flops = 0 WHERE number = 3");
+  const auto stores = harness::check_stores(folder.path());
+  REQUIRE(stores.size() == 2);
+  CHECK(stores[0].is_whole());
+  CHECK_FALSE(stores[1].is_whole());
+  harness::repair_stores(folder.path());
+  CHECK(harness::check_stores(folder.path())[1].is_whole());
+  CHECK_THROWS_WITH(harness::check_stores(folder.path() / "shard_3_of_2"),
+                    Contains("is not a folder"));
+}
+
 TEST_CASE("a store in use is checked, but not repaired") {
   const Changed store("UPDATE trial SET flops = 0 WHERE number = 3");
   const Store open(store.path());
