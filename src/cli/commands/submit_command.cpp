@@ -42,16 +42,16 @@ struct SubmitArguments {
 };
 
 /// What a command prints. Throws `ResourceError` where it fails.
-std::string output_of(const std::vector<std::string>& words) {
-  std::FILE* pipe = popen(shell_line(words).c_str(), "r");
-  if (pipe == nullptr) throw ResourceError(fmt::format("cannot start '{}'", words.front()));
+std::string output_of(const std::string& command) {
+  std::FILE* pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) throw ResourceError(fmt::format("cannot start this command: {}", command));
   std::string text;
   char block[4096];
   for (std::size_t got = 0; (got = std::fread(block, 1, sizeof(block), pipe)) > 0;) {
     text.append(block, got);
   }
   if (pclose(pipe) != 0) {
-    throw ResourceError(fmt::format("this command failed: {}", shell_line(words)));
+    throw ResourceError(fmt::format("this command failed: {}", command));
   }
   return text;
 }
@@ -135,7 +135,7 @@ SlurmJob job_of(const SubmitArguments& arguments, const Submission& submission) 
   add("mem", arguments.memory);
   for (const std::string& option : arguments.sbatch) job.options.push_back(option);
   try {
-    job.max_array = max_array_size(output_of({"scontrol", "show", "config"}));
+    job.max_array = max_array_size(output_of("scontrol show config 2>/dev/null"));
   } catch (const ResourceError&) {
     if (!arguments.print_only) {
       throw ResourceError(
@@ -195,7 +195,7 @@ int submit_suite(const SubmitArguments& arguments, Session& session) {
       print("{}\n", shell_line(words));
       continue;
     }
-    earlier = output_of(words);
+    earlier = output_of(shell_line(words));
     earlier = earlier.substr(0, earlier.find_first_of(";\n"));
     print("submitted job {}: {}\n", earlier, shell_line(words));
   }

@@ -90,12 +90,14 @@ class ExperimentExpansion {
   }
 
   void walk(std::size_t axis, const Value& sections) {
-    if (enough_problems() || !wanted_.any_of(trials_below(axis))) return;
+    if (enough_problems()) return;
     if (axis == axes_.size()) {
       finish(sections);
       return;
     }
+    const std::int64_t below = trials_below(axis + 1);
     for (const Value& value : axes_[axis].values) {
+      if (!wanted_.any_of(below)) continue;
       Value next = sections;
       apply_axis(axes_[axis], value, next);
       walk(axis + 1, next);

@@ -1,0 +1,56 @@
+#include <filesystem>
+
+#include "catch.hpp"
+#include "cli/shell.hpp"
+
+using namespace spurion;
+using namespace spurion::tests;
+using Catch::Contains;
+
+TEST_CASE("a plan is run in parts that are counted and merged to what one machine makes") {
+  Shell shell;
+  shell.write("toy.toml", toy_suite(6, 5));
+  const Finished plan = shell.run({"plan", "toy.toml", "--out", "out"});
+  CHECK(plan.code == 0);
+  CHECK_THAT(plan.out, Contains("suite toy: 6 trials in 2 packs of up to 3") &&
+                           Contains("spurion run out/suite.plan --shard I/N"));
+  CHECK_THAT(shell.run({"status", "out"}).out,
+             Contains("suite toy: 0 of 6 trials are stored, in 0 stores; 6 missing"));
+  CHECK(shell.run({"run", "out/suite.plan", "--shard", "2/2", "--quiet"}).code == 0);
+  CHECK(std::filesystem::exists(shell.path("out/shard_2_of_2/store.sqlite")));
+  const Finished half = shell.run({"status", "out"});
+  CHECK_THAT(half.out, Contains("3 of 6 trials are stored, in 1 store; 3 missing") &&
+                           Contains("3 done, 0 diverged, 0 failed") &&
+                           Contains("spurion submit out/suite.plan --missing --tasks N"));
+  CHECK(shell.run({"run", "out/suite.plan", "--shard", "1/2", "--quiet"}).code == 0);
+  CHECK_THAT(shell.run({"status", "out"}).out, Contains("nothing is missing"));
+  const Finished merged = shell.run({"merge", "out"});
+  CHECK(merged.code == 0);
+  CHECK(merged.out == "6 trials of 2 stores in out/store.sqlite; 6 new\n");
+  CHECK(shell.run({"run", "toy.toml", "--out", "whole", "--quiet"}).code == 0);
+  CHECK(store_content(shell.path("out")) == store_content(shell.path("whole")));
+}
+
+TEST_CASE("a submission is shown as a script of Slurm, for all trials or those that are missing") {
+  Shell shell;
+  shell.write("toy.toml", toy_suite(6, 5));
+  CHECK(shell.run({"plan", "toy.toml", "--out", "out", "--quiet"}).code == 0);
+  const Finished all = shell.run({"submit", "out/suite.plan", "--tasks", "3", "--max-parallel", "2",
+                                  "--time", "1:00:00", "--sbatch=--qos=low", "--print"});
+  CHECK(all.code == 0);
+  CHECK_THAT(all.out, Contains("#SBATCH --signal=B:USR1@120\n") &&
+                          Contains("#SBATCH --requeue\n") &&
+                          Contains("#SBATCH --time=1:00:00\n#SBATCH --qos=low\n"));
+  CHECK_THAT(all.out, Contains("out/suite.plan --shard \"$shard/3\" --jobs 1 --quiet &") &&
+                          Contains("6 trials in 3 tasks of 1 core: about ") &&
+                          Contains("sbatch --parsable --array=0-2%2 "));
+  CHECK_FALSE(std::filesystem::exists(shell.path("out/submit_1.sh")));
+  CHECK(shell.run({"run", "out/suite.plan", "--shard", "1/3", "--quiet"}).code == 0);
+  const Finished again = shell.run({"submit", "out/suite.plan", "--tasks", "3", "--print"});
+  CHECK(again.code == 2);
+  CHECK_THAT(again.err, Contains("has 2 of the 6 trials of the plan") && Contains("--missing"));
+  const Finished rest =
+      shell.run({"submit", "out/suite.plan", "--tasks", "9", "--missing", "--print"});
+  CHECK_THAT(rest.out, Contains("out/missing_1.plan --shard \"$shard/4\"") &&
+                           Contains("4 trials in 4 tasks") && Contains("of the stored trials"));
+}
