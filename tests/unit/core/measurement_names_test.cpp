@@ -26,6 +26,18 @@ TEST_CASE("the name of each stored number is read as what it was made of") {
   CHECK(core::own_metric("group_0_accuracy") == nullptr);
 }
 
+TEST_CASE("the name of what a probe found is read as its label and the cue") {
+  CHECK(core::stored_probe("last_layer", "colour") == "probe_last_layer_on_colour");
+  const auto read = core::parse_probe("probe_last_layer_on_colour_on_top");
+  REQUIRE(read.has_value());
+  CHECK(read->label == "last_layer");
+  CHECK(read->cue == "colour_on_top");
+  for (const char* other :
+       {"probe_x", "probe__on_", "probe__on_a", "probing_flops_a_on_b", "flip"}) {
+    CHECK_FALSE(core::parse_probe(other).has_value());
+  }
+}
+
 TEST_CASE("each stored number is explained") {
   for (const MetricInfo& info : core::own_metrics()) {
     INFO(info.name);

@@ -38,6 +38,11 @@ environment = { name = "two_shortcuts" }
 regime = { name = "offline" }
 evaluation = { rows = 60, training_rows = 30, every = 8 }
 [[experiment]]
+name = "probed"
+environment = { name = "two_bit" }
+regime = { name = "offline" }
+evaluation = { rows = 60, training_rows = 30, probes = [{ name = "input_gradient" }] }
+[[experiment]]
 name = "theory"
 environment = { name = "ridge_correlation" }
 method = { name = "ridge" }
@@ -91,7 +96,7 @@ const StoredResults& stored() {
 
 TEST_CASE("every stored number is explained, and lies in its range") {
   const StoredResults& results = stored();
-  REQUIRE(results.trials.size() == 20);
+  REQUIRE(results.trials.size() == 21);
   const analysis::StoredMetrics metrics(results);
   std::set<std::string> seen;
   constexpr double kSlack = 1e-9;
