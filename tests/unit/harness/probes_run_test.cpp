@@ -78,7 +78,7 @@ TEST_CASE("probes are measured in every train domain, alone and among others the
   for (const MeasurementRow row : results.front().measurements) {
     const auto probe = core::parse_probe(row.metric);
     if (!probe || row.domain != "in_distribution") continue;
-    CHECK(probe->cue == "colour");
+    CHECK(probe->cue == "x2");
     CHECK((row.value >= 0.0 && row.value <= 1.0));
     labels.insert(probe->label);
   }
@@ -88,10 +88,10 @@ TEST_CASE("probes are measured in every train domain, alone and among others the
                                         "group_influence", "reading_disagreement"});
   const Measurements& numbers = results.front().measurements;
   // Of the only cue, on the same rows, the truth is what was known before.
-  CHECK(numbers.last("train_0", "cue_flip_rate_colour") == numbers.last("train_0", "flip_rate"));
-  CHECK(numbers.last("train_0", "output_change_colour").has_value());
+  CHECK(numbers.last("train_0", "cue_flip_rate_x2") == numbers.last("train_0", "flip_rate"));
+  CHECK(numbers.last("train_0", "output_change_x2").has_value());
   CHECK(numbers.last("train_1", "probing_flops_occlusion").value_or(0.0) > 0.0);
-  CHECK_FALSE(numbers.last("test", "output_change_colour").has_value());
+  CHECK_FALSE(numbers.last("test", "output_change_x2").has_value());
 }
 
 TEST_CASE("trials without probes are what they were, and probes are part of a trial") {
