@@ -331,6 +331,10 @@ std::vector<Term> study_terms() {
        TermKind::idea,
        "Trials that train together, as replicas of one model.",
        {"replica"}},
+      {"shard",
+       TermKind::idea,
+       "A part of the trials of a suite, of about the same expected cost as the other parts.",
+       {"trial"}},
       {"regime",
        TermKind::idea,
        "When data arrive and what may be learned from them: all at once, phase by phase, or row "

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -146,21 +147,26 @@ SlurmJob job_of(const SubmitArguments& arguments, const Submission& submission) 
   return job;
 }
 
-/// What each task gets.
+/// What each task gets, and how many tasks would be better.
 void print_tasks(const SlurmJob& job, const Submission& submission) {
   double work = 0.0;
   for (const harness::PlannedPack& pack : submission.plan.packs) {
     work += harness::expected_work(pack);
   }
-  const double own = work / static_cast<double>(job.tasks);
+  const auto tasks = static_cast<double>(job.tasks);
+  const double seconds = work * submission.progress.seconds_each / static_cast<double>(job.cores);
   print("{} in {} of {}: about {} each{}\n",
         count(static_cast<std::int64_t>(submission.plan.trials.size()), "trial"),
-        count(job.tasks, "task"), count(job.cores, "core"), flops(own),
-        submission.progress.seconds_each > 0.0
-            ? fmt::format(
-                  ", {} at the speed of the stored trials",
-                  duration(own * submission.progress.seconds_each / static_cast<double>(job.cores)))
+        count(job.tasks, "task"), count(job.cores, "core"), flops(work / tasks),
+        seconds > 0.0
+            ? fmt::format(", {} at the speed of the stored trials", duration(seconds / tasks))
             : "; how long is not known before some trials are stored");
+  constexpr double kShortest = 1800.0;
+  constexpr double kLongest = 3600.0;
+  const bool fits = seconds / tasks >= kShortest && seconds / tasks <= kLongest;
+  if (seconds > kLongest && !fits) {
+    print("tasks of 45 minutes would be {}\n", std::ceil(seconds / 2700.0));
+  }
 }
 
 int submit_suite(const SubmitArguments& arguments, Session& session) {
