@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <string_view>
 #include <utility>
 
 #include "spurion/analysis/results_view.hpp"
@@ -48,15 +47,12 @@ std::optional<double>* score_named(ValidationScores& scores, core::MeasuredIn in
   }
 }
 
-/// The label of the probe that found this reliance on a cue: "probe_LABEL_on_CUE". Empty where the
-/// measurement is no such number in distribution.
+/// The label of the probe that found this reliance on a cue. Empty where the measurement is no such
+/// number in distribution.
 std::string probe_label(const MeasurementRow& row) {
-  constexpr std::string_view kProbe = "probe_";
   if (core::parse_domain(row.domain).in != core::MeasuredIn::in_distribution) return {};
-  const std::string_view metric = row.metric;
-  const std::size_t cue = metric.find("_on_");
-  if (metric.substr(0, kProbe.size()) != kProbe || cue == std::string_view::npos) return {};
-  return std::string(metric.substr(kProbe.size(), cue - kProbe.size()));
+  const std::optional<core::ProbeKey> key = core::parse_probe(row.metric);
+  return key ? key->label : std::string();
 }
 
 /// What a trial is but for its seed and hyper-parameter sample.

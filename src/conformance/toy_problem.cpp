@@ -98,6 +98,10 @@ MethodContext toy_context(const ToyShape& shape, std::int64_t replicas) {
   // The input that the labels depend on least, so that nothing hard is asked without it.
   const auto cue = truth_of(shape).abs().sum(1).argmin().item<std::int64_t>();
   context.cue_inputs.select(1, cue).fill_(true);
+  CueInputs carrier;
+  carrier.cue = "cue";
+  carrier.mask = context.cue_inputs;
+  context.cue_carriers = {carrier};
   return context;
 }
 
@@ -142,6 +146,10 @@ struct Pair {
     context.keys = run.keys;
     context.device = run.device;
     context.steps = run.steps;
+    context.make_probe = [&run](const Value& written) {
+      return probe_of(*run.catalog, written,
+                      ProbeContext{run.shape.task, run.shape.outputs(), {run.shape.inputs}});
+    };
     method = run.catalog->methods.at(run.method).make(run.options, context);
     OptimizerOptions optimizer;
     optimizer.name = run.optimizer;

@@ -91,6 +91,7 @@ set(SPURION_METHODS
   keyframe_weighting
   reinforce
   ppo
+  probe_penalty
   transferability
   sagnet
 )
