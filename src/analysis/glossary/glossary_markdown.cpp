@@ -73,7 +73,7 @@ std::string metric_row(const MetricInfo& metric) {
 std::string metrics_table(const std::vector<MetricInfo>& columns) {
   std::string out =
       "\n## Stored numbers\n\nThe metrics of `csv/measurements.csv` and, as `DOMAIN.NAME`, of "
-      "`csv/results.csv`. `*` stands for the name of a cue or group.\n\n"
+      "`csv/results.csv`. `*` stands for the name of a cue, group or probe.\n\n"
       "| name | meaning | unit | range | better | written by |\n|---|---|---|---|---|---|\n";
   for (const MetricInfo& metric : core::own_metrics()) out += metric_row(metric);
   for (const MetricInfo& metric : columns) {

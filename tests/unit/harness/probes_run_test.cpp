@@ -128,7 +128,7 @@ TEST_CASE("probes that do not fit are refused before anything runs") {
     return std::string();
   };
   CHECK_THAT(refused(R"(probes = [{ name = "input_gradients" }])"),
-             Contains("s.toml:8") && Contains("did you mean 'input_gradient'?"));
+             Contains("s.toml:9") && Contains("did you mean 'input_gradient'?"));
   CHECK_THAT(refused(R"(probes = [{ layer = "last" }])"), Contains("has no name"));
   CHECK_THAT(refused(R"(probes = [{ name = "occlusion", layer = "last" }])"),
              Contains("unknown option 'layer' of occlusion"));
