@@ -76,11 +76,15 @@ void add_pressure_metrics(std::vector<MetricInfo>& out) {
                    Better::neither, false, false});
   add(kSelecting,
       {"selection_nats", "nats of selection",
-       "sum over the rounds so far of log n - (n - 1) / n, n candidates for each survivor", "nats",
-       kFromZero, Better::neither, false, false});
-  add(kSelecting, {"fitness", "probe of the candidate",
-                   "the probe, on validation rows, of the candidate that is measured", "", kPart,
-                   Better::low, false, false});
+       "strength of the selection so far, if the candidates of a round were independent: the sum "
+       "over rounds of the divergence of the survivors' ranks from those of all candidates; log n "
+       "- (n - 1) / n where one of n survives",
+       "nats", kFromZero, Better::neither, false, false});
+  add(kSelecting,
+      {"fitness", "fitness",
+       "what survivors have least of, of the candidate that is measured: the reliance that a probe "
+       "finds on validation rows, the training loss, or a sum of both",
+       "", kFromZero, Better::low, false, false});
 }
 
 }  // namespace spurion::core
