@@ -26,9 +26,9 @@ struct SlurmJob {
 /// shards before the first of its array is its first argument.
 std::string slurm_script(const SlurmJob& job);
 
-/// What is put after the name of sbatch to submit the script: an array of tasks each. Where only so
-/// many tasks may run at once, each array but the first waits for the one before it: `depend` is
-/// put in the place of its number.
+/// What is put after the name of sbatch to submit the script, for each array of tasks. Where only
+/// so many tasks may run at once, each array but the first waits for the one before it: the number
+/// of that is to be put after `kEarlierArray`.
 std::vector<std::vector<std::string>> slurm_arrays(const SlurmJob& job,
                                                    const std::filesystem::path& script);
 inline constexpr const char* kEarlierArray = "--dependency=afterany:";

@@ -165,7 +165,7 @@ void print_tasks(const SlurmJob& job, const Submission& submission) {
   constexpr double kLongest = 3600.0;
   const bool fits = seconds / tasks >= kShortest && seconds / tasks <= kLongest;
   if (seconds > kLongest && !fits) {
-    print("tasks of 45 minutes would be {}\n", std::ceil(seconds / 2700.0));
+    print("tasks of 45 minutes would be {:.0f}\n", std::ceil(seconds / 2700.0));
   }
 }
 
