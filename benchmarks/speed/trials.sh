@@ -2,8 +2,9 @@
 # What a trial costs before it trains: time and memory of a dry run of 10,000 and 100,000
 # trials (more with TRIALS="1000 1000000"), beyond those of a dry run of one. Three shapes: many
 # seeds of few settings, a grid of many settings, and a random search, where every trial has
-# options of its own. JSON. With RESUME=1 the trials are trained first (minutes), and the run that finds
-# all of them in its store is measured in place of the dry run.
+# options of its own. JSON. With PLAN=1 `spurion plan` is measured in place of the dry run. With RESUME=1 the
+# trials are trained first (minutes), and the run that finds all of them in its store is measured in place of
+# the dry run.
 #   benchmarks/speed/trials.sh path/to/spurion
 set -euo pipefail
 spurion=${1:?path to spurion}
@@ -42,13 +43,14 @@ TOML
 # processor time, so that other processes hardly count, and the most memory, both as the kernel last
 # told before the end.
 planned() {
-  local pid peak=0 ticks=0 now how=(--dry-run)
+  local pid peak=0 ticks=0 now how=(run "$1" --dry-run)
+  if [ "${PLAN:-0}" = 1 ]; then how=(plan "$1"); fi
   if [ "${RESUME:-0}" = 1 ]; then
-    how=()
+    how=(run "$1")
     rm -rf "$folder/out"
     "$spurion" run "$1" --quiet --out "$folder/out" > /dev/null
   fi
-  "$spurion" run "$1" "${how[@]}" --out "$folder/out" > "$folder/said" &
+  "$spurion" "${how[@]}" --out "$folder/out" > "$folder/said" &
   pid=$!
   while now=$(awk '/^VmHWM/ { print $2 }' "/proc/$pid/status" 2> /dev/null) && [ -n "$now" ]; do
     peak=$now
