@@ -141,8 +141,10 @@ void copy_store(const std::filesystem::path& from, const std::filesystem::path& 
     target.execute("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF");
     sqlite3_backup* backup = sqlite3_backup_init(target.get(), "main", source.get(), "main");
     if (backup == nullptr) target.fail(sqlite3_errcode(target.get()));
-    sqlite3_backup_step(backup, -1);
-    if (const int code = sqlite3_backup_finish(backup); code != SQLITE_OK) source.fail(code);
+    const int copied = sqlite3_backup_step(backup, -1);
+    const int code = sqlite3_backup_finish(backup);
+    if (code != SQLITE_OK) source.fail(code);
+    if (copied != SQLITE_DONE) source.fail(copied);  // a lock that is held is no error to `finish`
   }
   copy_whole(copy.path(), to);
 }
