@@ -12,6 +12,7 @@
 #include "core/blake2b.hpp"
 #include "harness/store/folder_lock.hpp"
 #include "harness/store/network_folder.hpp"
+#include "harness/store/sqlite.hpp"
 #include "harness/store/stored_facts.hpp"
 #include "harness/store/whole_copy.hpp"
 #include "spurion/error.hpp"
@@ -68,6 +69,24 @@ void make_folder_or_refuse(const std::filesystem::path& folder) {
   }
 }
 
+/// Where a run that worked in the folder itself was killed while it wrote, SQLite's journal takes
+/// back what it had not finished: here, and in the folder, whose next store that journal must not
+/// meet.
+void undo_half_written(const std::filesystem::path& folder, const std::filesystem::path& work) {
+  const std::string journal = fmt::format("{}-journal", kStoreFile);
+  std::error_code ignored;
+  if (!std::filesystem::exists(folder / journal, ignored)) return;
+  copy_whole(folder / journal, work / journal);
+  {
+    sqlite::Database database(work / kStoreFile, sqlite::Access::write);
+    database.execute("SELECT 1 FROM sqlite_master");
+  }
+  const std::filesystem::path undone = folder / "store.undone";
+  copy_store(work / kStoreFile, undone);
+  std::filesystem::remove(folder / journal);
+  std::filesystem::rename(undone, folder / kStoreFile);
+}
+
 }  // namespace
 
 StagingOptions staging_for(const std::filesystem::path& folder) {
@@ -114,6 +133,7 @@ void StagedFolder::fetch() const {
   make_folder_or_refuse(work_ / kCheckpoints);
   if (std::filesystem::exists(folder_ / kStoreFile, ignored)) {
     copy_whole(folder_ / kStoreFile, work_ / kStoreFile);
+    undo_half_written(folder_, work_);
   }
   for (const std::string& name : states_in(folder_ / kCheckpoints)) {
     copy_whole(folder_ / kCheckpoints / name, work_ / kCheckpoints / name);
