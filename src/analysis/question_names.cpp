@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <set>
-#include <string_view>
 
 #include "analysis/asked_question.hpp"
+#include "core/measurement_names.hpp"
 #include "core/place_of.hpp"
 #include "spurion/analysis/trial_fields.hpp"
 #include "spurion/error.hpp"
@@ -291,12 +291,9 @@ class TableNames {
   /// "probe_input_gradient_on_colour" is a number of the probe with the label "input_gradient".
   /// Other stored numbers are known once the trials are done.
   void check_probe(const std::string& number, const Value& place) const {
-    constexpr std::string_view kBegin = "probe_";
-    const std::size_t end = number.rfind("_on_");
-    if (number.rfind(kBegin, 0) != 0 || end == std::string::npos || trials_.empty() || !all_) {
-      return;
-    }
-    const std::string label = number.substr(kBegin.size(), end - kBegin.size());
+    const auto probe = core::parse_probe(number);
+    if (!probe || trials_.empty() || !all_) return;
+    const std::string& label = probe->label;
     const std::vector<std::string> known = probes();
     if (std::find(known.begin(), known.end(), label) != known.end()) return;
     if (known.empty()) {

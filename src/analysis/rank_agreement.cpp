@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "analysis/student_distribution.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::analysis {
@@ -35,6 +36,15 @@ struct PairCounts {
     return x > 0.0 && y > 0.0 ? (together - other.together) / std::sqrt(x * y) : kNoTau;
   }
 };
+
+constexpr double kOneTail = 0.025;
+/// With fewer seeds a full agreement of orders is likely by chance: 2 / 5! is below .05.
+constexpr std::int64_t kLeastSeedsOfOrder = 5;
+
+bool all_agree(const Jackknifed& tau) { return std::abs(tau.values.front()) > 1.0 - kRounding; }
+
+/// The error of artanh(tau).
+double spread_of_z(double tau, double spread) { return spread / (1.0 - tau * tau); }
 
 }  // namespace
 
@@ -71,18 +81,31 @@ Estimate tau_interval(const Jackknifed& tau) {
   Estimate out = tau.estimate(0, kDifference);
   const double spread = tau.error(0);
   if (std::isnan(value) || std::isnan(spread)) return out;
-  if (std::abs(value) > 1.0 - kRounding) {
-    const double pairs = std::floor(0.5 * static_cast<double>(tau.seeds));
-    if (pairs < 1.0) return out;
-    const double most_apart = 1.0 - std::pow(0.05, 1.0 / pairs);
-    const double end = std::max(-1.0, 1.0 - 2.0 * most_apart);
+  const auto seeds = static_cast<double>(tau.seeds);
+  if (all_agree(tau)) {
+    const double end = tau.seeds < kLeastSeedsOfOrder ? -1.0 : std::pow(kOneTail, 2.0 / seeds);
     (value > 0.0 ? out.low : out.high) = value > 0.0 ? end : -end;
     return out;
   }
-  const double half = student_quantile(0.975, tau.freedom) * spread / (1.0 - value * value);
+  const double half = student_quantile(1.0 - kOneTail, tau.freedom) * spread_of_z(value, spread);
   out.low = std::tanh(std::atanh(value) - half);
   out.high = std::tanh(std::atanh(value) + half);
   return out;
+}
+
+double tau_p(const Jackknifed& tau, double bound) {
+  const double value = tau.values.front();
+  const double spread = tau.error(0);
+  if (std::isnan(value) || std::isnan(spread)) return 1.0;
+  if (all_agree(tau)) {
+    if (tau.seeds < kLeastSeedsOfOrder) return 1.0;
+    const double towards = std::max(0.0, value > 0.0 ? bound : -bound);
+    return std::min(1.0, 2.0 * std::pow(towards, 0.5 * static_cast<double>(tau.seeds)));
+  }
+  const double away = std::abs(std::atanh(value) - std::atanh(bound));
+  const double error = spread_of_z(value, spread);
+  if (!(error > 0.0)) return 1.0;
+  return std::min(1.0, 2.0 * student_probability(-away / error, tau.freedom));
 }
 
 }  // namespace spurion::analysis

@@ -21,7 +21,7 @@ struct RankedModels {
 };
 
 /// More models than this are not ranked: all pairs of them are compared.
-inline constexpr std::size_t kMostRankedModels = 5000;
+inline constexpr std::size_t kMostRankedModels = 2000;
 
 /// Kendall's tau-b of the models (`kendall_tau_b`), and without each group of seeds: one number.
 /// NaN where x or y does not vary. Throws `LogicError` for more than `kMostRankedModels`.
@@ -29,8 +29,12 @@ SPURION_API Jackknifed jackknifed_tau(const RankedModels& models);
 
 /// A 95 % interval of tau-b from it: by Student's t of Fisher's z = artanh(tau), so that it stays
 /// within [-1, 1]. Where every pair of models agrees (tau is 1 or -1) the seeds show no spread.
-/// Then the interval ends where so many independent pairs, half as many as seeds, would all agree
-/// in 5 % of cases: 1 - 2 (1 - .05^(1 / pairs)).
+/// Then the interval ends at .025^(2 / seeds): if one of the numbers said nothing of a share q of
+/// the models, tau would be (1 - q)^2, and none of the seeds would be among these with probability
+/// (1 - q)^seeds. Of fewer than 5 seeds, which agree by chance, nothing is known then.
 SPURION_API Estimate tau_interval(const Jackknifed& tau);
+/// Two-sided p that tau-b is `bound`, in (-1, 1), in the same way: at most .05 exactly where the
+/// interval excludes it. 1 where tau or its error is not known.
+SPURION_API double tau_p(const Jackknifed& tau, double bound);
 
 }  // namespace spurion::analysis

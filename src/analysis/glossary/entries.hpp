@@ -30,6 +30,15 @@ std::vector<Term> acting_ideas();
 std::vector<Term> acting_columns();
 std::vector<Term> acting_verdicts();
 
+/// What probes add to the columns and to the verdicts; their ideas are also those of pressure.
+std::vector<Term> authenticity_ideas();
+std::vector<Term> authenticity_columns();
+std::vector<Term> authenticity_verdicts();
+
+/// What pressure by probes adds to the columns and to the verdicts.
+std::vector<Term> goodhart_columns();
+std::vector<Term> goodhart_verdicts();
+
 /// What planning the number of seeds adds to the ideas and to the columns.
 std::vector<Term> planning_ideas();
 std::vector<Term> planning_columns();

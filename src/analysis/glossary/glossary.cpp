@@ -75,8 +75,10 @@ const char* term_kind_name(TermKind kind) {
 const std::vector<Term>& glossary() {
   static const std::vector<Term> all = [] {
     std::vector<Term> terms = idea_terms();
-    for (auto* part : {&scaling_ideas, &planning_ideas, &acting_ideas, &stream_terms, &column_terms,
-                       &acting_columns, &verdict_terms, &acting_verdicts}) {
+    for (auto* part :
+         {&scaling_ideas, &planning_ideas, &acting_ideas, &authenticity_ideas, &stream_terms,
+          &column_terms, &acting_columns, &authenticity_columns, &goodhart_columns, &verdict_terms,
+          &acting_verdicts, &authenticity_verdicts, &goodhart_verdicts}) {
       const std::vector<Term> more = part();
       terms.insert(terms.end(), more.begin(), more.end());
     }

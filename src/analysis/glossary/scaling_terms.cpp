@@ -78,8 +78,8 @@ std::vector<Term> law_columns() {
        {"theory"}},
       {"adjusted p",
        kLawColumn,
-       "The p value of a verdict, adjusted by Holm's method for the verdicts of all scaling_law "
-       "questions of the suite. A verdict with more than 0.05 is undecided.",
+       "The p value of a verdict, adjusted by Holm's method for the verdicts of all questions of "
+       "this kind of the suite. A verdict with more than 0.05 is not given.",
        {"p"},
        "",
        "[0, 1]"},

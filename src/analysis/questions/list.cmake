@@ -13,4 +13,6 @@ set(SPURION_QUESTIONS
   selection
   adaptation
   compare_policies
+  authenticity
+  goodhart
 )

@@ -7,7 +7,9 @@
 
 #include "analysis/fits/scaling_judgement.hpp"
 #include "analysis/gap_verdict.hpp"
+#include "analysis/questions/authenticity/probe_lines.hpp"
 #include "analysis/questions/compare_policies/policy_lines.hpp"
+#include "analysis/questions/goodhart/equal_gain.hpp"
 #include "analysis/questions/leaderboard/judge.hpp"
 #include "catch.hpp"
 #include "spurion/access.hpp"
@@ -89,6 +91,21 @@ TEST_CASE("every verdict has an entry") {
   }
   for (int i = 0; i <= static_cast<int>(questions::ActingVerdict::no_index); ++i) {
     is_verdict(questions::acting_verdict_name(static_cast<questions::ActingVerdict>(i)));
+  }
+  namespace authenticity = questions::authenticity;
+  for (int i = 0; i <= static_cast<int>(authenticity::AuthenticityVerdict::nothing_to_rank); ++i) {
+    is_verdict(
+        authenticity::authenticity_verdict_name(static_cast<authenticity::AuthenticityVerdict>(i)));
+  }
+  for (int i = 0; i <= static_cast<int>(authenticity::AgreementChange::not_shown); ++i) {
+    is_verdict(authenticity::agreement_change_name(static_cast<authenticity::AgreementChange>(i)));
+  }
+  namespace goodhart = questions::goodhart;
+  for (int i = 0; i <= static_cast<int>(goodhart::GoodhartVerdict::undecided); ++i) {
+    is_verdict(goodhart::goodhart_verdict_name(static_cast<goodhart::GoodhartVerdict>(i)));
+  }
+  for (int i = 0; i <= static_cast<int>(goodhart::EqualGain::not_shown); ++i) {
+    is_verdict(goodhart::equal_gain_name(static_cast<goodhart::EqualGain>(i)));
   }
   using questions::leaderboard::Result;
   for (int i = 1; i <= static_cast<int>(Result::undecided); ++i) {

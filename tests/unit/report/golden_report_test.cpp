@@ -96,6 +96,16 @@ hypothesis = "closes"
 text = "Does acting resolve it?"
 kind = "compare_policies"
 experiment = "scale"
+[[question]]
+text = "Do probes show the reliance?"
+kind = "authenticity"
+experiment = "scale"
+probes = ["gap"]
+[[question]]
+text = "Does the truth follow?"
+kind = "goodhart"
+experiment = "scale"
+proxy = "accuracy"
 )toml";
 
 /// The kept store, asked questions of every kind.
@@ -111,7 +121,7 @@ StoredResults with_more_questions() {
 TEST_CASE("every column and verdict of a report has an entry in the glossary") {
   const StoredResults results = with_more_questions();
   const auto answers = analysis::answer_all(results);
-  REQUIRE(answers.size() == 15);
+  REQUIRE(answers.size() == 17);
   std::set<std::string> asked;
   for (const auto& question : Suite::parse(results.context.at("suite"), "suite").questions) {
     asked.insert(question.kind);

@@ -1,0 +1,211 @@
+#include "analysis/glossary/entries.hpp"
+
+namespace spurion::analysis {
+
+/// What probes and pressure by them add to the ideas.
+std::vector<Term> authenticity_ideas() {
+  constexpr TermKind kIdea = TermKind::idea;
+  return {
+      {"probe",
+       kIdea,
+       "A tool of interpretability that estimates how much a trained model relies on a cue, from 0 "
+       "to 1. It sees weights, activations, gradients and rows, but never an intervention.",
+       {"reliance", "truth of a probe"}},
+      {"truth of a probe",
+       kIdea,
+       "What an intervention finds: by how much the predicted probabilities change when only the "
+       "cue of a row is changed (output change), or how many predictions change (flip rate).",
+       {"probe", "flip rate"}},
+      {"proxy",
+       kIdea,
+       "The number that models are selected or trained by in place of the truth, such as a probe.",
+       {"probe", "truth of a probe"}},
+      {"nats of selection",
+       kIdea,
+       "log n - (n - 1) / n: how far the best of n candidates is from a random one, as a "
+       "Kullback-Leibler divergence. 2 candidates have 0.19 nats, 64 have 3.17.",
+       {"best of n", "d"},
+       "nats"},
+      {"best of n",
+       kIdea,
+       "The candidate with the best proxy of n trained models. Its expected truth is exact: it is "
+       "worked out from all stored candidates, for all choices of n of them.",
+       {"proxy", "nats of selection"}},
+      {"over-optimisation",
+       kIdea,
+       "More optimisation of a proxy makes the truth worse again (Goodhart's law). Forms of Gao et "
+       "al. (2022): d (alpha - beta d) of a selection, d (alpha - beta log d) of a loss.",
+       {"proxy", "truth of a probe", "d"}},
+      {"perfect calibration",
+       kIdea,
+       "Where a probe says exactly the truth: the diagonal of a chart.",
+       {"calibration slope", "calibration intercept"}},
+  };
+}
+
+/// What probes add to the columns. Long because it is a table.
+std::vector<Term> authenticity_columns() {
+  constexpr TermKind kColumn = TermKind::column;
+  return {
+      {"compared with",
+       kColumn,
+       "The stored number that counts as the truth of a probe.",
+       {"truth of a probe"}},
+      {"place", kColumn, "The value of the axis. Empty: there is no axis.", {"axis"}},
+      {"rank agreement",
+       kColumn,
+       "Kendall's tau-b of probe and truth over trained models: 1 where the probe ranks them as "
+       "the "
+       "truth does, 0 where it ranks them by chance, -1 in the opposite order. Its interval is by "
+       "the jackknife over seeds.",
+       {"probe", "truth of a probe"},
+       "",
+       "[-1, 1]"},
+      {"authenticity",
+       kColumn,
+       "The verdict on a probe: whether it ranks models as the truth does.",
+       {"authentic", "partly authentic", "blind to the cue", "reversed", "agreement not shown",
+        "nothing to rank"}},
+      {"calibration slope",
+       kColumn,
+       "The slope of truth = intercept + slope * probe over models, by least squares. 1: the probe "
+       "is calibrated. Empty: the probe does not vary.",
+       {"calibration intercept", "probe bias"},
+       "truth per unit of the probe"},
+      {"calibration intercept",
+       kColumn,
+       "The intercept of truth = intercept + slope * probe. 0: the probe is calibrated.",
+       {"calibration slope"},
+       "as the truth"},
+      {"probe bias",
+       kColumn,
+       "Mean of probe minus truth over models. Below 0: the probe understates the reliance.",
+       {"calibration error"},
+       "as the truth"},
+      {"calibration error",
+       kColumn,
+       "The root of the mean of (probe - truth)^2 over models, as in Brier's score.",
+       {"probe bias"},
+       "as the truth",
+       ">= 0"},
+      {"said clean",
+       kColumn,
+       "The number of models that the probe calls clean: it is below 'clean_below'.",
+       {"false reassurance"},
+       "",
+       "whole, >= 0"},
+      {"false reassurance",
+       kColumn,
+       "The share of models that the probe calls clean which are confused: their truth is above "
+       "'confused_above'. With a Wilson interval.",
+       {"said clean", "false alarm"},
+       "share of models",
+       "[0, 1]"},
+      {"said confused",
+       kColumn,
+       "The number of models that the probe calls confused: it is above 'confused_above'.",
+       {"false alarm"},
+       "",
+       "whole, >= 0"},
+      {"false alarm",
+       kColumn,
+       "The share of models that the probe calls confused which are clean: their truth is below "
+       "'clean_below'. With a Wilson interval.",
+       {"said confused", "false reassurance"},
+       "share of models",
+       "[0, 1]"},
+      {"truth range",
+       kColumn,
+       "How far the truth of the middle 90 % of models varies. Models that rely on the cue alike "
+       "cannot be ranked.",
+       {"nothing to rank"},
+       "as the truth",
+       ">= 0"},
+      {"models",
+       kColumn,
+       "The number of trained models that the row is about.",
+       {"model"},
+       "",
+       "whole, >= 1"},
+      {"agreement at first",
+       kColumn,
+       "The rank agreement at the first value of the axis.",
+       {"rank agreement", "first"},
+       "",
+       "[-1, 1]"},
+      {"agreement at last",
+       kColumn,
+       "The rank agreement at the last value of the axis.",
+       {"rank agreement", "last"},
+       "",
+       "[-1, 1]"},
+      {"change in agreement",
+       kColumn,
+       "The rank agreement at the last value of the axis minus that at the first.",
+       {"rank agreement"},
+       "",
+       "[-2, 2]"},
+      {"along the axis",
+       kColumn,
+       "Whether the rank agreement is shown to change from the first to the last value.",
+       {"agreement rises", "agreement falls", "no change of agreement shown"}},
+      {"probe of controls",
+       kColumn,
+       "Mean of the probe over the models that are sanity controls.",
+       {"truth of controls"},
+       "as the probe"},
+      {"truth of controls",
+       kColumn,
+       "Mean of the truth over the models that are sanity controls, such as models trained on "
+       "random labels.",
+       {"probe of controls"},
+       "as the truth"},
+  };
+}
+
+/// What probes add to the verdicts.
+std::vector<Term> authenticity_verdicts() {
+  constexpr TermKind kVerdict = TermKind::verdict;
+  return {
+      {"authentic",
+       kVerdict,
+       "The rank agreement is shown to be above 'least_agreement' (default: 0.5).",
+       {"rank agreement"}},
+      {"partly authentic",
+       kVerdict,
+       "The rank agreement is shown to be above 0, but not above 'least_agreement'.",
+       {"rank agreement", "authentic"}},
+      {"blind to the cue",
+       kVerdict,
+       "The rank agreement is shown to be within 'blind_within' of 0 (default: 0.2), or the probe "
+       "says the same of all models although the truth varies.",
+       {"rank agreement"}},
+      {"reversed",
+       kVerdict,
+       "The rank agreement is shown to be below 0: models that rely on the cue more look cleaner.",
+       {"rank agreement"}},
+      {"agreement not shown",
+       kVerdict,
+       "The interval of the rank agreement allows more than one verdict.",
+       {"rank agreement", "interval"}},
+      {"nothing to rank",
+       kVerdict,
+       "The truth of the middle 90 % of models varies by less than 'least_spread' (default: 0.1), "
+       "so an order of them is mostly noise.",
+       {"truth range"}},
+      {"agreement rises",
+       kVerdict,
+       "The rank agreement is shown to be higher at the last value of the axis than at the first.",
+       {"change in agreement"}},
+      {"agreement falls",
+       kVerdict,
+       "The rank agreement is shown to be lower at the last value of the axis than at the first.",
+       {"change in agreement"}},
+      {"no change of agreement shown",
+       kVerdict,
+       "It is not shown that the rank agreement changes along the axis.",
+       {"change in agreement"}},
+  };
+}
+
+}  // namespace spurion::analysis

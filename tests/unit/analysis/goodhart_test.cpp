@@ -1,0 +1,210 @@
+// The question kind 'goodhart': proxy and truth under pressure, on planted models.
+#include <cmath>
+#include <functional>
+#include <string>
+
+#include "analysis/questions/goodhart/equal_gain.hpp"
+#include "analysis/questions/goodhart/pressure_lines.hpp"
+#include "spurion/analysis/glossary.hpp"
+#include "spurion/random.hpp"
+#include "unit/analysis/planted.hpp"
+
+using namespace spurion;
+using namespace spurion::tests;
+using namespace spurion::analysis::questions::goodhart;
+using Catch::Contains;
+
+namespace {
+
+constexpr const char* kAskGoodhart =
+    "kind = \"goodhart\"\nproxy = \"probe_a_on_colour\"\n"
+    "held_out_probes = [\"probe_b_on_colour\"]\nmargin = 0.02\n";
+
+/// What is stored of a model at one update.
+struct Stored {
+  double proxy;
+  double truth;
+  double held_out;
+  double ood;
+};
+
+void put_state(TrialResult& trial, std::int64_t step, const Stored& state) {
+  const auto put = [&](const char* domain, const char* metric, double value) {
+    trial.measurements.push_back({0, step, domain, 0.0, metric, value});
+  };
+  put("in_distribution", "probe_a_on_colour", state.proxy);
+  put("in_distribution", "output_change_colour", state.truth);
+  put("in_distribution", "probe_b_on_colour", state.held_out);
+  put("in_distribution", "accuracy", 0.9);
+  put("test", "accuracy", state.ood);
+}
+
+/// Candidates without pressure. `truth`: from what is hidden of a candidate, a normal number that
+/// the proxy follows.
+void add_candidates(PlantedTrials& trials, std::int64_t count,
+                    const std::function<double(double)>& truth) {
+  const RandomStream stream(RandomKey(11).child("candidates"));
+  for (std::int64_t seed = 0; seed < count; ++seed) {
+    TrialResult& trial = trials.add("erm", seed, 0.9, 0.5);
+    const double hidden = stream.normal(seed);
+    const double real = truth(hidden) + 0.01 * stream.normal(seed, 1);
+    put_state(trial, 9,
+              {0.5 - 0.1 * hidden, real, real + 0.01 * stream.normal(seed, 2), 0.9 - 0.5 * real});
+  }
+}
+
+/// Trials with the proxy in the loss. `truth`: of a weight, as a gain.
+void add_losses(PlantedTrials& trials, std::int64_t seeds,
+                const std::function<double(double)>& truth) {
+  const RandomStream stream(RandomKey(12).child("losses"));
+  for (std::int64_t seed = 0; seed < seeds; ++seed) {
+    std::int64_t lane = 0;
+    for (const double weight : {0.01, 0.1, 1.0, 10.0, 100.0}) {
+      TrialResult& trial = trials.add("probe_penalty", seed, 0.9, 0.5);
+      trial.spec.method.options = Value::Table{{"penalty_weight", weight}};
+      const double strength = std::log10(weight) + 3.0;  // 1 to 5
+      const double real = 0.5 - truth(strength) + 0.01 * stream.normal(seed, ++lane);
+      put_state(trial, 9,
+                {0.5 - 0.1 * strength + 0.01 * stream.normal(seed, ++lane), real, real,
+                 0.9 - 0.5 * real});
+      trial.measurements.push_back(
+          {0, 9, "in_distribution", 0.0, "reference_divergence", 0.04 * strength * strength});
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a filter is faithful where the truth follows, and blind where it does not") {
+  PlantedTrials follows;
+  add_candidates(follows, 200, [](double hidden) { return 0.5 - 0.1 * hidden; });
+  const analysis::Answer answer = follows.ask(kAskGoodhart);
+  const analysis::Table& table = answer.tables.front();
+  CHECK(planted_cell(table, "filter", "faithfulness") == "faithful");
+  CHECK(planted_cell(table, "filter", "strongest") == "n = 16");
+  CHECK(planted_cell(table, "filter", "d at end") == "1.355");
+  CHECK(planted_cell(table, "filter", "models") == "200");
+  CHECK_THAT(answer.sentence, Contains("filter is faithful up to d = 1.35 (n = 16)"));
+  PlantedTrials not_seen;
+  add_candidates(not_seen, 400, [](double) { return 0.5; });
+  CHECK(planted_cell(not_seen.ask(kAskGoodhart).tables.front(), "filter", "faithfulness") ==
+        "blind");
+  PlantedTrials back;
+  add_candidates(back, 400,
+                 [](double hidden) { return 0.5 + 0.1 * (hidden - 0.5) * (hidden - 0.5); });
+  const analysis::Answer over = back.ask(kAskGoodhart);
+  CHECK(planted_cell(over.tables.front(), "filter", "faithfulness") == "over-optimised from d on");
+  CHECK(planted_cell(over.tables.front(), "filter", "parts at d") != "-");
+  CHECK_THAT(over.sentence, Contains("filter is over-optimised from d = "));
+}
+
+TEST_CASE("a loss over-optimises its proxy, and a held-out probe sees it") {
+  PlantedTrials trials;
+  add_candidates(trials, 200, [](double hidden) { return 0.5 - 0.1 * hidden; });
+  add_losses(trials, 20, [](double strength) { return 0.08 * strength * (3.0 - 0.6 * strength); });
+  const analysis::Answer answer = trials.ask(kAskGoodhart);
+  const analysis::Table& table = answer.tables.front();
+  const std::string loss = "loss (probe_penalty)";
+  CHECK(planted_cell(table, loss, "faithfulness") == "over-optimised from d on");
+  CHECK(planted_cell(table, loss, "strongest") == "weight = 100");
+  // d = .2 * strength; the truth is best at a strength of 2 or 3, d = .4 or .6.
+  CHECK((planted_cell(table, loss, "from d") == "0.400" ||
+         planted_cell(table, loss, "from d") == "0.600"));
+  CHECK(planted_cell(table, loss, "seeds") == "20");
+  for (const analysis::Table& one : answer.tables) {
+    CAPTURE(one.name);
+    for (const analysis::Column& column : one.columns) {
+      CAPTURE(column.title);
+      CHECK(analysis::term_of({column.title}) != nullptr);
+    }
+  }
+  REQUIRE(answer.tables.size() == 5);
+  CHECK(answer.tables[1].rows.size() == 2);
+  CHECK(answer.charts.size() == 4);
+}
+
+TEST_CASE("at equal gain the pressure that overstates less is better") {
+  PlantedTrials trials;
+  add_candidates(trials, 400, [](double hidden) { return 0.5 - 0.1 * hidden; });
+  // The loss moves the proxy twice as far as the truth.
+  add_losses(trials, 100, [](double strength) { return 0.05 * strength; });
+  const analysis::Answer answer = trials.ask(kAskGoodhart);
+  const analysis::Table* table = nullptr;
+  for (const analysis::Table& one : answer.tables) {
+    if (one.name == "goodhart_equal_gain_e") table = &one;
+  }
+  REQUIRE(table != nullptr);
+  REQUIRE(table->rows.size() == 4);
+  for (std::size_t row = 0; row < 4; ++row) {
+    CHECK(text_of(table->cell(row, "at equal gain")) == "filter beats it");
+  }
+  CHECK_THAT(answer.sentence, Contains("At equal gain the filter beats it up to a gain of"));
+}
+
+TEST_CASE("models that did not learn are no success of a pressure") {
+  PlantedTrials trials;
+  add_candidates(trials, 100, [](double hidden) { return 0.5 - 0.1 * hidden; });
+  for (std::int64_t seed = 0; seed < 10; ++seed) {
+    TrialResult& trial = trials.add("probe_penalty", seed, 0.5, 0.5);
+    trial.spec.method.options = Value::Table{{"penalty_weight", 1.0}};
+    put_state(trial, 9, {0.0, 0.0, 0.0, 0.5});
+    set_number(trial, "in_distribution", "accuracy", 0.5 + seed_noise(seed));
+  }
+  const analysis::Answer answer = trials.ask(kAskGoodhart);
+  CHECK(planted_cell(answer.tables.front(), "loss (probe_penalty)", "faithfulness") ==
+        "did not learn");
+}
+
+TEST_CASE("checkpoints and rounds of selection are pressures too") {
+  PlantedTrials trials;
+  const RandomStream stream(RandomKey(13).child("checkpoints"));
+  for (std::int64_t seed = 0; seed < 40; ++seed) {
+    TrialResult& trial = trials.add("erm", seed, 0.9, 0.5);
+    for (std::int64_t step = 1; step <= 9; ++step) {
+      const double hidden = stream.normal(seed, step);
+      const double real = 0.5 - 0.1 * hidden;
+      put_state(trial, step, {0.5 - 0.1 * hidden, real, real, 0.9 - 0.5 * real});
+    }
+    TrialResult& iterated = trials.add("erm", seed, 0.9, 0.5, "iterated_selection");
+    for (std::int64_t round = 0; round <= 4; ++round) {
+      const double gain = 0.1 * static_cast<double>(round);
+      put_state(iterated, round + 5,
+                {0.5 - gain, 0.5 - gain + seed_noise(seed + round), 0.5, 0.7 + 0.5 * gain});
+      iterated.measurements.push_back(
+          {0, round + 5, "selection", 0.0, "selection_nats", 0.8 * static_cast<double>(round)});
+    }
+  }
+  const analysis::Answer answer = trials.ask(kAskGoodhart);
+  const analysis::Table& table = answer.tables.front();
+  CHECK(planted_cell(table, "checkpoint choice", "faithfulness") == "faithful");
+  CHECK(planted_cell(table, "checkpoint choice", "strongest") == "last 9 checkpoints");
+  CHECK(planted_cell(table, "iterated selection", "faithfulness") == "faithful");
+  CHECK(planted_cell(table, "iterated selection", "strongest") == "selection 4");
+  CHECK(planted_cell(table, "iterated selection", "d at end") == "1.789");
+}
+
+TEST_CASE("the numbers of a filter are exact expectations by configuration") {
+  std::vector<Candidate> candidates;
+  for (std::int64_t i = 0; i < 8; ++i) {
+    std::vector<double> readings(kHeldOut, 0.0);
+    readings[kProxy] = static_cast<double>(i % 4);
+    readings[kTruth] = static_cast<double>(i * i);
+    candidates.push_back({static_cast<std::size_t>(i / 4), i, readings});
+  }
+  const PressureNumbers numbers = filter_numbers(candidates, kHeldOut);
+  REQUIRE(numbers.places.size() == 1);
+  CHECK(numbers.places[0].amount == 2.0);
+  CHECK_FALSE(numbers.places[0].judged);
+  const std::vector<double> gains = numbers.statistic({0, 1, 2, 3, 4, 5, 6, 7});
+  // Of two of 0, 1, 4, 9 the last is chosen with 3 / 6, the one before with 2 / 6, then 1 / 6:
+  // 6 against a mean of 3.5. Of 16, 25, 36, 49: (3 * 49 + 2 * 36 + 25) / 6 against 31.5.
+  CHECK(gains[kTruth] == Approx(0.5 * (6.0 - 3.5) + 0.5 * (244.0 / 6.0 - 31.5)).epsilon(1e-13));
+  CHECK(gains[kProxy] == Approx(14.0 / 6.0 - 1.5).epsilon(1e-13));
+}
+
+TEST_CASE("a suite that asks for no answer to a probe gets a sentence") {
+  PlantedTrials trials;
+  trials.add("erm", 0, 0.9, 0.5);
+  CHECK_THAT(trials.ask(kAskGoodhart).sentence,
+             Contains("No finished trials of this experiment have 'probe_a_on_colour'"));
+}
