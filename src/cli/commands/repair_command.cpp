@@ -38,8 +38,9 @@ Command add_repair(CLI::App& app, Session& /*session*/) {
   parser->add_option("DIR", *folder, "Output folder of a run")->option_text(" ")->required();
   parser->footer(
       R"(Each damaged store is written again with all of it that is whole. The damaged file is kept beside
-it as store.sqlite.damaged. Stores in folders of DIR are repaired too. 'spurion run' of the suite repairs the store of its folder too, and makes
-the lost trials again at once. The exit code is 6 when a store stays unusable.
+it as store.sqlite.damaged. Stores in folders of DIR are repaired too. 'spurion run' of the suite
+repairs the store of its folder, too, and makes the lost trials again at once. The exit code is 6 when
+a store stays unusable.
 
 Examples:
   spurion check results/first_look

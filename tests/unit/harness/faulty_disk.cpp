@@ -191,8 +191,11 @@ int FaultyDisk::remove(sqlite3_vfs* system, const char* name, int sync_folder) {
 
 int FaultyDisk::write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
   File& own = File::of(file);
+  const bool has_power = !own.disk->struck_;
   const bool fails = own.disk->fails(true, false);
-  if (own.kept != nullptr && (!fails || own.disk->fault_ == Fault::power_cut)) {
+  // Of a write in which the power is cut a part may be on the disk.
+  const bool in_part = own.disk->fault_ == Fault::power_cut && has_power;
+  if (own.kept != nullptr && (!fails || in_part)) {
     own.kept->changes.push_back(
         {offset, std::string(static_cast<const char*>(bytes), static_cast<std::size_t>(size))});
   }
