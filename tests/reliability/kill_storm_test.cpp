@@ -13,6 +13,7 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
@@ -21,6 +22,7 @@
 
 using namespace spurion;
 using namespace spurion::tests;
+using Catch::Contains;
 
 namespace {
 
@@ -97,4 +99,22 @@ TEST_CASE("kills, signals and full disks at random moments change no stored numb
     CHECK(stored(shell.path("out")) == expected);
     CHECK(shell.run({"check", "out"}).code == 0);
   }
+}
+
+TEST_CASE("a run says why the system does not take its results, and goes on when it does") {
+  Shell shell;
+  shell.write("toy.toml", toy_suite(2, 1));
+  shell.set("SPURION_FAULT_FOLDER", shell.path("out").string());
+  for (const auto& [fault, reason] :
+       {std::pair("full 1", "disk is full; what is stored stays: make room"),
+        std::pair("quota 1", "(Disk quota exceeded)"),
+        std::pair("read_only 1", "(Read-only file system)")}) {
+    CAPTURE(fault);
+    shell.set("SPURION_FAULT", fault);
+    const Finished refused = shell.run(kRun);
+    CHECK(refused.code == 6);
+    CHECK_THAT(refused.err, Contains("store.sqlite") && Contains(reason));
+  }
+  shell.set("SPURION_FAULT", "");
+  CHECK(shell.run(kRun).code == 0);
 }

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <limits>
 #include <memory>
@@ -91,6 +92,12 @@ class Database {
                               ? "; a run was killed while it wrote, and the repair must write the "
                                 "file: copy the folder and use the copy"
                               : "; use another --out"));
+      case SQLITE_FULL:
+        throw StoreError(place + detail +
+                         "; what is stored stays: make room, and the same command goes on");
+      case SQLITE_IOERR:
+      case SQLITE_CANTOPEN:
+        throw StoreError(place + detail + system_reason());
       default:
         throw StoreError(place + detail);
     }
@@ -99,6 +106,11 @@ class Database {
   [[nodiscard]] const std::string& file() const { return file_; }
 
  private:
+  /// " (Disk quota exceeded)": why the system refused; empty where it did not say.
+  [[nodiscard]] std::string system_reason() const {
+    const int error = handle_ ? sqlite3_system_errno(handle_.get()) : 0;
+    return error == 0 ? std::string() : std::string(" (") + std::strerror(error) + ")";
+  }
   void open(int flags) { open(flags, file_); }
   void open(int flags, const std::string& name) {
     sqlite3* raw = nullptr;
