@@ -36,8 +36,8 @@ std::vector<double> planted_values() { return {0.0, 0.25, 0.5, 0.75, 1.0}; }
 
 /// What a probe finds in models with these reliances, [K].
 Tensor found(const ProbeSubjectOfCheck& subject, ProbeMaterial material) {
-  const ProbeSubject looked(std::move(material));
-  return measured(*subject.make(looked.outputs()), looked).of_cues.select(1, 0).contiguous();
+  const auto probe = subject.make(material.outputs);
+  return measured(*probe, ProbeSubject(std::move(material))).of_cues.select(1, 0).contiguous();
 }
 
 ProbeMaterial material_of(const Model& model, const std::vector<double>& reliance,

@@ -27,7 +27,7 @@ constexpr const char* kEvery = R"(probes = [{ name = "input_gradient" },
 
 std::string probing(const std::string& probes) {
   return replaced(tiny_suite(), "training_rows = 33 }",
-                  "training_rows = 33, probe_rows = 60, " + probes + " }");
+                  "training_rows = 33, probe_rows = 101, " + probes + " }");
 }
 
 std::vector<TrialResult> run(const std::vector<TrialSpec>& trials, std::int64_t replicas) {

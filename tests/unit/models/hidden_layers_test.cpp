@@ -71,7 +71,7 @@ TEST_CASE("models show each hidden layer of rows, and go on with what it becomes
           return values;
         });
     CHECK(seen == model->hidden_layers());
-    CHECK(at::allclose(same.logits, plain.logits, 1e-4, 1e-5));
+    CHECK(at::allclose(same.logits, plain.logits, 1e-3, 1e-4));
     // What one layer shows decides the rest: nothing of the rows goes around it.
     for (const std::string& layer : model->hidden_layers()) {
       CAPTURE(layer);
