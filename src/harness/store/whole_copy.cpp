@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/whole_rename.hpp"
 #include "harness/store/sqlite.hpp"
 #include "spurion/error.hpp"
 
@@ -69,12 +70,9 @@ class FileBeside {
     }
   }
   void keep() {
-    if (::fsync(descriptor_.number()) != 0 || !descriptor_.close()) refuse_writing(file_, errno);
-    if (::rename(beside_.c_str(), file_.c_str()) != 0) refuse_writing(file_, errno);
+    if (!descriptor_.close()) refuse_writing(file_, errno);
+    core::put_in_place(beside_, file_);
     kept_ = true;
-    const std::filesystem::path folder = file_.has_parent_path() ? file_.parent_path() : ".";
-    const Descriptor opened(folder, O_RDONLY | O_DIRECTORY);
-    if (opened.number() >= 0) ::fsync(opened.number());
   }
 
  private:
