@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t kPlantedInputs = 4;
 constexpr double kSize = 4.0;
-constexpr double kNoise = 0.1;
+constexpr double kNoise = 0.05;
 
 /// [K, B, 2]: the mean of each pair of inputs. Every replica has the same, so that it is worked out
 /// element by element.

@@ -44,7 +44,7 @@ SPURION_API Tensor planted_parameters(const std::vector<double>& reliance,
                                       std::int64_t outputs = 1);
 
 /// B rows of a world with two labels in which the cue agrees with the label in 4 of 5 rows of each:
-/// inputs are +-1 with noise of standard deviation 0.1. Row i depends on `seed` and i alone.
+/// inputs are +-1 with noise of standard deviation 0.05. Row i depends on `seed` and i alone.
 SPURION_API ProbeRows planted_rows(std::int64_t rows, std::uint64_t seed);
 /// The inputs of the cue in these rows.
 SPURION_API CueInputs planted_carrier();

@@ -10,16 +10,17 @@ namespace spurion::probes {
 namespace {
 
 /// Activation patching between rows (Vig et al. 2020; in a subspace as Geiger et al. 2023): a row i
-/// is run while a part of one hidden layer is taken from a row j with the same label and another
-/// value of the cue. With the projection P on the directions of the cue of `concept_direction`,
+/// is run while a part of one hidden layer is taken from another row. With the projection P on the
+/// directions of the cue of `concept_direction`, a row j of the same label and another value of the
+/// cue, and a row l of another label and the same value,
 ///
 ///     e_cue  = d(p_i, p where row i goes on with h_i + P (h_j - h_i)),
-///     e_rest = d(p_i, p where row i goes on with h_j + P (h_i - h_j)),
+///     e_rest = d(p_i, p where row i goes on with h_l + P (h_i - h_l)),
 ///     reliance = e_cue / (e_cue + e_rest),
 ///
-/// where p are the predicted probabilities and d is their total variation distance. Row j is the
-/// next such row after i; rows without one tell nothing. Both rows are from the proxy rows: nobody
-/// intervenes on the world.
+/// where p are the predicted probabilities and d is their total variation distance. Rows j and l
+/// are the next ones of their kind after i; a row that lacks one of them tells nothing. All are
+/// proxy rows: nobody intervenes on the world.
 class ActivationPatching final : public ProbeOf<ProxyRows, ProxyLabels, CueLabels, Activations> {
  public:
   using Options = LayerOption;
@@ -32,16 +33,17 @@ class ActivationPatching final : public ProbeOf<ProxyRows, ProxyLabels, CueLabel
   void check(const Model& model) const override { options_.check(model); }
 
  private:
-  /// The row that each row is patched from, int64 [K or 1, B], and which rows have one.
-  struct Partners {
-    Tensor rows;
-    Tensor told;
-  };
-  static Partners partners_of(const std::vector<Cells>& cells) {
+  /// The row that each row is patched from, int64 [K or 1, B]; -1: none.
+  static Tensor partners_of(const std::vector<Cells>& cells, Cells::Differs how) {
     std::vector<Tensor> each;
-    for (const Cells& one : cells) each.push_back(at::tensor(one.partners(), at::kLong));
-    const Tensor rows = at::stack(each);
-    return {rows.clamp_min(0), rows.ge(0).to(at::kFloat)};
+    for (const Cells& one : cells) each.push_back(at::tensor(one.partners(how), at::kLong));
+    return at::stack(each);
+  }
+  /// Those rows of a layer [K, B, F].
+  static Tensor taken(const Tensor& held, const Tensor& partners) {
+    const Tensor index =
+        partners.clamp_min(0).to(held.device()).unsqueeze(2).expand(held.sizes()).contiguous();
+    return held.gather(1, index);
   }
 
   [[nodiscard]] std::vector<RowShares> shares(const ProxyRows& rows, const ProxyLabels& labels,
@@ -58,15 +60,16 @@ class ActivationPatching final : public ProbeOf<ProxyRows, ProxyLabels, CueLabel
     std::vector<RowShares> all;
     for (std::int64_t q = 0; q < cues.cues(); ++q) {
       const std::vector<Cells> cells = cells_of(labels.y(), cues, q);
-      const Partners partners = partners_of(cells);
-      const Tensor index =
-          partners.rows.to(held.device()).unsqueeze(2).expand(held.sizes()).contiguous();
-      const Tensor other = held.gather(1, index);
-      const Tensor moved = along(other - held, cue_directions(held, cells));
+      const Tensor other_cue = partners_of(cells, Cells::Differs::in_cue);
+      const Tensor other_label = partners_of(cells, Cells::Differs::in_label);
+      const std::vector<Tensor> directions = cue_directions(held, cells);
+      const Tensor moved = along(taken(held, other_cue) - held, directions);
       const Tensor patched = predicted([&](const Tensor& values) { return values + moved; });
-      const Tensor rest = predicted([&](const Tensor& /*values*/) { return other - moved; });
-      all.push_back(
-          {share(distance(task, whole, patched), distance(task, whole, rest)), partners.told});
+      const Tensor source = taken(held, other_label);
+      const Tensor kept = along(held - source, directions);
+      const Tensor rest = predicted([&](const Tensor& /*values*/) { return source + kept; });
+      all.push_back({share(distance(task, whole, patched), distance(task, whole, rest)),
+                     other_cue.ge(0).logical_and(other_label.ge(0)).to(at::kFloat)});
     }
     return all;
   }

@@ -19,20 +19,22 @@ struct GroupInfluenceOptions {
 /// Influence of groups of training rows (Koh & Liang 2017; of groups, Koh et al. 2019), of the last
 /// layer alone: by how much the loss of held-out rows would fall if rows of training counted more,
 ///
-///     I_g = (mean gradient of held-out rows of group g)' H^-1 (mean gradient of training rows of
-///     g),
+///     I_g = a_g' H^-1 b_g,
 ///
-/// where gradients are those of a row's loss by the weights and bias of the last layer, and H is
-/// the damped Hessian of the training loss. Groups are cells (label, value of the cue). A model
-/// that follows the cue leaves rows that disagree with it with large gradients; so
+/// where a_g and b_g are the mean gradients of held-out rows and of training rows of group g, of a
+/// row's loss by the weights and bias of the last layer, and H is the damped Hessian of the
+/// training loss. Groups are cells (label, value of the cue). A model that follows the cue leaves
+/// rows that disagree with it with large gradients; so
 ///
 ///     reliance = max(0, (C - A) / (C + A)),
 ///
 /// with the mean C of I_g over groups whose label is not what the cue indicates, and A over the
-/// others; both are at least 0. H is taken class by class, mean p_c (1 - p_c) f f' + d I for
-/// features f with a 1 for the bias: for binary tasks that is exact, for several classes it leaves
-/// out the terms between classes. d is the damping times the mean square of an entry of f. Without
-/// rows that disagree with the cue it tells nothing.
+/// others; both are at least 0. In H every group of training rows weighs alike: rare rows have a
+/// large influence for being rare, also where the model does not use the cue. H is taken class by
+/// class, the mean of p_c (1 - p_c) f f' plus d I, for features f with a 1 for the bias: for binary
+/// tasks that is all of it, for several classes it leaves out the terms between classes. d is the
+/// damping times the mean square of an entry of f. Without rows that disagree with the cue it tells
+/// nothing.
 class GroupInfluence final
     : public ProbeOf<ProxyRows, ProxyLabels, CueLabels, LastLayer, TrainingRows> {
  public:
@@ -91,10 +93,24 @@ class GroupInfluence final
     return each;
   }
 
-  [[nodiscard]] Tensor hessian(const Rows& training, std::int64_t c) const {
+  /// float64 [B, 1]: weights of rows with sum 1; every cell that has rows weighs alike.
+  static Tensor cell_weights(const Cells& cells) {
+    std::vector<double> rows(static_cast<std::size_t>(cells.count()), 0.0);
+    for (std::int64_t row = 0; row < cells.rows(); ++row) {
+      rows[static_cast<std::size_t>(cells.cell(row))] += 1.0;
+    }
+    const auto filled = static_cast<double>(
+        std::count_if(rows.begin(), rows.end(), [](double count) { return count > 0.0; }));
+    std::vector<double> weights;
+    for (std::int64_t row = 0; row < cells.rows(); ++row) {
+      weights.push_back(1.0 / (filled * rows[static_cast<std::size_t>(cells.cell(row))]));
+    }
+    return at::tensor(weights, at::kDouble).unsqueeze(1);
+  }
+
+  [[nodiscard]] Tensor hessian(const Rows& training, const Tensor& weights, std::int64_t c) const {
     const Tensor p = training.probabilities.select(1, c).unsqueeze(1);
-    const auto n = static_cast<double>(training.features.size(0));
-    Tensor h = training.features.t().matmul(training.features * p * (1.0 - p)) / n;
+    Tensor h = training.features.t().matmul(training.features * (p * (1.0 - p) * weights));
     h.diagonal().add_(options_.damping * training.features.square().mean().item<double>());
     return h;
   }
@@ -108,12 +124,13 @@ class GroupInfluence final
     for (std::size_t cell = 0; cell < ours.size(); ++cell) {
       if (ours[cell].defined() && theirs[cell].defined()) both.push_back(cell);
     }
+    const Tensor weights = cell_weights(training_cells);
     std::vector<double> found(ours.size(), 0.0);
     for (std::int64_t c = 0; c < held.errors.size(1); ++c) {
       if (both.empty()) break;
       std::vector<Tensor> columns;
       for (const std::size_t cell : both) columns.push_back(theirs[cell][c]);
-      const Tensor steps = at::linalg_solve(hessian(training, c), at::stack(columns, 1));
+      const Tensor steps = at::linalg_solve(hessian(training, weights, c), at::stack(columns, 1));
       for (std::size_t i = 0; i < both.size(); ++i) {
         found[both[i]] +=
             ours[both[i]][c].dot(steps.select(1, static_cast<std::int64_t>(i))).item<double>();

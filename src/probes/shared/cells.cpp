@@ -59,12 +59,15 @@ std::vector<double> Cells::contrast(std::int64_t value) const {
   return weights;
 }
 
-std::vector<std::int64_t> Cells::partners() const {
+std::vector<std::int64_t> Cells::partners(Differs how) const {
   std::vector<std::int64_t> found(y_.size(), -1);
   for (std::int64_t row = 0; row < rows(); ++row) {
     for (std::int64_t step = 1; step < rows(); ++step) {
       const std::int64_t other = (row + step) % rows();
-      if (label(other) != label(row) || cue(other) == cue(row)) continue;
+      const bool wanted = how == Differs::in_cue
+                              ? label(other) == label(row) && cue(other) != cue(row)
+                              : label(other) != label(row) && cue(other) == cue(row);
+      if (!wanted) continue;
       found[static_cast<std::size_t>(row)] = other;
       break;
     }

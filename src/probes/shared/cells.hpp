@@ -42,8 +42,10 @@ class Cells {
   /// rows of both kinds, the mean of rows with this value minus the mean of the others; the mean
   /// over such labels. All 0 where no label has both.
   [[nodiscard]] std::vector<double> contrast(std::int64_t value) const;
-  /// The next row with the same label and another value of the cue, row by row; -1: none.
-  [[nodiscard]] std::vector<std::int64_t> partners() const;
+  /// In what a row differs from another.
+  enum class Differs { in_cue, in_label };
+  /// The next row that differs from each row in this and not in the other, row by row; -1: none.
+  [[nodiscard]] std::vector<std::int64_t> partners(Differs how) const;
 
  private:
   std::vector<std::int64_t> y_;

@@ -167,12 +167,14 @@ def activation_patching(net, x, y, cue):
     found = []
     for i, h in enumerate(held):
         later = [(i + s) % len(x) for s in range(1, len(x))]
-        other = next((j for j in later if y[j] == y[i] and cue[j] != cue[i]), None)
-        if other is None:
+        other_cue = next((j for j in later if y[j] == y[i] and cue[j] != cue[i]), None)
+        other_label = next((j for j in later if y[j] != y[i] and cue[j] == cue[i]), None)
+        if other_cue is None or other_label is None:
             continue
-        p, moved = sigmoid(head(net, h)), along(u, minus(held[other], h))
-        found.append(share(abs(p - sigmoid(head(net, plus(h, moved)))),
-                           abs(p - sigmoid(head(net, minus(held[other], moved))))))
+        p = sigmoid(head(net, h))
+        patched = plus(h, along(u, minus(held[other_cue], h)))
+        rest = plus(held[other_label], along(u, minus(h, held[other_label])))
+        found.append(share(abs(p - sigmoid(head(net, patched))), abs(p - sigmoid(head(net, rest)))))
     return mean(found)
 
 
@@ -258,8 +260,10 @@ def group_influence(net, held_out, training):
     p = [sigmoid(logit(net, row)) for row in training[0]]
     size = len(f[0])
     damping = DAMPING * mean(v * v for row in f for v in row)
-    hessian = [[mean(p[i] * (1 - p[i]) * f[i][a] * f[i][b] for i in range(len(f))) + (damping if a == b else 0.0)
-                for b in range(size)] for a in range(size)]
+    cells = list(zip(training[1], training[2]))
+    weight = [1 / (len(set(cells)) * cells.count(cell)) for cell in cells]
+    hessian = [[sum(weight[i] * p[i] * (1 - p[i]) * f[i][a] * f[i][b] for i in range(len(f))) +
+                (damping if a == b else 0.0) for b in range(size)] for a in range(size)]
     ours, theirs = mean_gradients(*held_out), mean_gradients(*training)
     found = {cell: dot(ours[cell], solve(hessian, [theirs[cell]])[0]) for cell in ours if cell in theirs}
     conflict = max(0.0, mean(v for (label, value), v in found.items() if label != value))
