@@ -38,7 +38,7 @@ TEST_CASE("a method's description has its options and what it needs to see") {
   CHECK(json.at("options").at(0).at("per_replica") == true);
 }
 
-TEST_CASE("a kind of question and a suite file are described by their keys") {
+TEST_CASE("kinds of questions, probes and a suite file are described") {
   Shell shell;
   const Finished published = shell.run({"describe", "published"});
   CHECK_THAT(published.out, Contains("question kind published (built-in)") &&
@@ -48,6 +48,8 @@ TEST_CASE("a kind of question and a suite file are described by their keys") {
   const Finished suite = shell.run({"describe", "suite"});
   CHECK_THAT(suite.out, Contains("[[experiment]]") && Contains("[[question]]") &&
                             Contains("base_seed") && Contains("spurion list questions"));
+  CHECK_THAT(shell.run({"describe", "linear_probe"}).out,
+             Contains("sees: activations, labels, cue labels") && Contains("blind to whether"));
   CHECK_THAT(shell.run({"describe", "oracle"}).out,
              Contains("selector oracle (built-in)") &&
                  Contains("reads: validation rows of the test domain (leak)"));
@@ -56,6 +58,7 @@ TEST_CASE("a kind of question and a suite file are described by their keys") {
 TEST_CASE("an environment's description has mechanism, graph, shift, domains and ceilings") {
   Shell shell;
   const Finished text = shell.run({"describe", "two_bit"});
+  CHECK_THAT(text.out, Contains("1 of 2 inputs carry the cue 'x2'."));
   CHECK_THAT(text.out, Contains("mechanism") && Contains("causal graph") && Contains("shift") &&
                            Contains("domains") && Contains("ceilings"));
   CHECK_THAT(text.out, Contains("label -> x1") && Contains("do(x2 := other)"));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "cli/training/description.hpp"
 #include "harness/data/facts_of.hpp"
@@ -180,6 +181,7 @@ void describe_environment(const Catalog& catalog, const std::string& name, const
   harness::EnvironmentPool pool(catalog, sources);
   facts.depends_on_seed = harness::depends_on_seed(world.environment, *environment, pool);
   add_facts(facts, out);
+  for (std::string& note : cue_notes(*environment)) out["row_notes"].push_back(std::move(note));
   describe_acting(*environment, out);
 }
 

@@ -53,6 +53,9 @@ std::vector<Json> describe(const Catalog& catalog, const std::string& name,
 void describe_environment(const Catalog& catalog, const std::string& name, const Value& options,
                           Json& out);
 
+/// What probes can be told of the cues of an environment, a sentence each; none for regression.
+std::vector<std::string> cue_notes(const Environment& environment);
+
 /// One description for a terminal.
 std::string description_text(const Json& description, int columns);
 
