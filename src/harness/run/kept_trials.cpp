@@ -67,11 +67,10 @@ std::unordered_set<TrialId, TrialIdHash> changed_trials(const StoredFacts& store
   const std::vector<TrialId>& ids = wanted.ids;
   std::map<std::pair<const Provenance*, const Provenance*>, Difference> found;
   std::unordered_set<TrialId, TrialIdHash> again;
-  std::unordered_set<TrialId, TrialIdHash> seen;  // a trial may be in many experiments
-  seen.reserve(ids.size());
+  std::unordered_set<TrialId, TrialIdHash> seen;  // that differ: a trial may be in many experiments
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto* kept = stored.finished.find(ids[i]);
-    if (kept == nullptr || !seen.insert(ids[i]).second) continue;
+    if (kept == nullptr) continue;
     const auto& there = *kept;
     const auto here = wanted.maker_at(i);
     const auto [place, added] = found.try_emplace({there.get(), here.get()});
@@ -86,7 +85,7 @@ std::unordered_set<TrialId, TrialIdHash> changed_trials(const StoredFacts& store
             {DifferenceKind::build, "what made them is not recorded, or the record is damaged"}};
       }
     }
-    if (difference.parts.empty()) continue;
+    if (difference.parts.empty() || !seen.insert(ids[i]).second) continue;
     if (changed == Changed::rerun) {
       again.insert(ids[i]);
     } else if (changed == Changed::refuse || !difference.may_be_mixed()) {

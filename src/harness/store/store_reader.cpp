@@ -8,7 +8,6 @@
 #include <set>
 #include <tuple>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "harness/store/identified_results.hpp"
 #include "harness/store/stated_questions.hpp"
@@ -333,11 +332,21 @@ IdentifiedResults read_identified(const std::filesystem::path& folder, const Rea
 }
 
 std::vector<bool> first_times(const std::vector<TrialId>& ids) {
+  std::vector<TrialId> sorted = ids;
+  std::sort(sorted.begin(), sorted.end());
+  // Mostly each trial is of one experiment.
+  if (std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end()) {
+    return std::vector<bool>(ids.size(), true);
+  }
+  std::vector<bool> seen(sorted.size(), false);  // by the first place of an id among the sorted
   std::vector<bool> first;
   first.reserve(ids.size());
-  std::unordered_set<TrialId, TrialIdHash> seen;
-  seen.reserve(ids.size());
-  for (const TrialId& id : ids) first.push_back(seen.insert(id).second);
+  for (const TrialId& id : ids) {
+    const auto place = static_cast<std::size_t>(std::lower_bound(sorted.begin(), sorted.end(), id) -
+                                                sorted.begin());
+    first.push_back(!seen[place]);
+    seen[place] = true;
+  }
   return first;
 }
 
