@@ -170,7 +170,7 @@ class FitCheck {
     try {
       const auto regime = catalog_.regimes.at(trial.regime.name).make({trial.regime.options});
       regime->check(environment, training);
-      check_probes(trial, *regime);
+      check_asked_probes(trial, *regime);
       check_measurements(trial, environment, *regime);
     } catch (const UsageError& error) {
       // One line of a suite is one problem, however many seeds there are.
@@ -186,7 +186,7 @@ class FitCheck {
   }
 
   /// Refuses a regime that asks for probes which the trial does not have.
-  static void check_probes(const TrialSpec& trial, const Regime& regime) {
+  static void check_asked_probes(const TrialSpec& trial, const Regime& regime) {
     const Value* probes = trial.evaluation.find("probes");
     for (const std::string& label : regime.probes()) {
       const auto named = [&](const Value& probe) {
