@@ -51,7 +51,7 @@ struct FamilyMember {
   /// at its results, which share the level.
   double looks_factor = 1.0;
   fits::ScalingOutcome outcome = fits::ScalingOutcome::undecided;  ///< adjusted
-  fits::AdjustedP adjusted;
+  fits::AdjustedP adjusted = {};
 };
 
 /// All verdicts of the questions of kind 'scaling_law' of a suite.
