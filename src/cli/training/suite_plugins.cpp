@@ -8,7 +8,7 @@ namespace spurion::cli {
 namespace {
 
 /// A path that the system cannot follow stays as it is: loading it says what is wrong.
-std::string canonical(const std::filesystem::path& path) {
+std::string canonical_name(const std::filesystem::path& path) {
   std::error_code error;
   const std::filesystem::path followed = std::filesystem::weakly_canonical(path, error);
   return error ? path.string() : followed.string();
@@ -17,13 +17,13 @@ std::string canonical(const std::filesystem::path& path) {
 /// Files given with --plugin.
 std::vector<std::string> loaded_of(const CommandLine& line) {
   std::vector<std::string> loaded;
-  for (const std::string& file : line.plugins) loaded.push_back(canonical(file));
+  for (const std::string& file : line.plugins) loaded.push_back(canonical_name(file));
   return loaded;
 }
 
 void load_once(const std::filesystem::path& file, std::vector<std::string>& loaded,
                Catalog& catalog) {
-  const std::string name = canonical(file);
+  const std::string name = canonical_name(file);
   if (std::find(loaded.begin(), loaded.end(), name) != loaded.end()) return;
   loaded.push_back(name);
   catalog.load_plugin(file);
