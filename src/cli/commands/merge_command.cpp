@@ -47,7 +47,8 @@ int merge_folder(const MergeArguments& arguments) {
         (std::filesystem::path(arguments.folder) / "store.sqlite").string(), merged.added,
         merged.twice == 0
             ? ""
-            : fmt::format("; {} in more than one store, with equal numbers", merged.twice));
+            : fmt::format("; {} in several of the stores that were added, with equal numbers",
+                          merged.twice));
   return 0;
 }
 

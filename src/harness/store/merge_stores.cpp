@@ -154,13 +154,13 @@ class Merger {
     });
     std::size_t kept = 0;
     for (std::size_t i = 0; i < trials_.size();) {
-      std::size_t end = i + 1;
-      bool in_target = stores_[trials_[i].store].is_target;
+      std::size_t end = i;
+      bool in_target = false;
       for (; end < trials_.size() && trials_[end].id == trials_[i].id; ++end) {
         if (trials_[end].numbers != trials_[i].numbers) refuse(trials_[i], trials_[end]);
         in_target = in_target || stores_[trials_[end].store].is_target;
       }
-      if (end > i + 1) ++merged_.twice;
+      if (end > i + (in_target ? 2U : 1U)) ++merged_.twice;
       if (!in_target) {
         ++merged_.added;
         for (std::size_t copy = i; copy < end; ++copy) stores_[trials_[copy].store].adds = true;

@@ -11,10 +11,10 @@ namespace spurion::harness {
 
 /// What a merge did.
 struct Merged {
-  std::int64_t stores = 0;         ///< that were read, the target among them
-  std::int64_t trials = 0;         ///< that the target holds now
-  std::int64_t added = 0;          ///< of them new in the target
-  std::int64_t twice = 0;          ///< found in more than one store, with equal numbers
+  std::int64_t stores = 0;  ///< that were read, the target among them
+  std::int64_t trials = 0;  ///< that the target holds now
+  std::int64_t added = 0;   ///< of them new in the target
+  std::int64_t twice = 0;   ///< found in more than one store beside the target, with equal numbers
   std::vector<std::string> notes;  ///< damaged trials that were left out, a sentence each
 };
 
