@@ -137,12 +137,11 @@ void make_store(sqlite::Database& database, const StoreContent& content) {
   std::unordered_set<Digest, DigestHash> layouts;
   for (std::size_t i = 0; i < content.trials.size(); ++i) {
     const TrialResult& result = content.results.at(i);
-    const PackedMeasurements numbers = packed(result.measurements);
     if (layouts.insert(content.trials[i].layout).second) {
-      writer.write_layout(content.trials[i].layout, numbers.rows);
+      writer.write_layout(content.trials[i].layout, packed_rows(result.measurements));
     }
     trials.add(writer.write(content.trials[i], result, result.spec.canonical().canonical_json(),
-                            numbers.values));
+                            packed_values(result.measurements)));
   }
   for (const StoredMembership& row : content.memberships) {
     memberships.add(writer.write(row, content.groups.at(row.group)));
