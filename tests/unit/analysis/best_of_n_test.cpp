@@ -114,8 +114,9 @@ TEST_CASE("the form of a filter is recovered from planted candidates in 9 of 10 
   constexpr double kAlpha = 0.3;
   constexpr double kBeta = 0.08;
   constexpr std::int64_t kRepeats = 100;
-  constexpr std::int64_t kCandidates = 400;
-  const std::vector<std::int64_t> sizes = selection_sizes(kCandidates / 10);
+  constexpr std::int64_t kCandidates = 1000;
+  constexpr std::int64_t kSeeds = 50;  // the jackknife leaves out 20 candidates at a time
+  const std::vector<std::int64_t> sizes = selection_sizes(32);
   int alpha_held = 0;
   int beta_held = 0;
   for (std::int64_t repeat = 0; repeat < kRepeats; ++repeat) {
@@ -129,7 +130,7 @@ TEST_CASE("the form of a filter is recovered from planted candidates in 9 of 10 
       proxy.push_back(u);
       truth.push_back(kAlpha * distance(u) - kBeta * squared_distance(u) +
                       0.1 * stream.normal(i, 1));
-      seeds.push_back(i);
+      seeds.push_back(i % kSeeds);
     }
     const Jackknifed form = jackknife_over_seeds(seeds, [&](const std::vector<std::size_t>& kept) {
       std::vector<double> proxies;
