@@ -18,6 +18,45 @@ struct RandomFeaturesOptions {
   std::int64_t feature_seed = 0;
 };
 
+/// What fixed features a training pass saw last. Training on all rows at each step sees the same
+/// rows again: their features are then worked out once, not at each step.
+class LastFeatures {
+ public:
+  /// The features of these rows, where `keep` gave them; undefined where they are to be worked out.
+  Tensor find(const Tensor& rows) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!at::GradMode::is_enabled()) {  // a measurement, which needs the memory for its own rows
+      rows_.reset();
+      features_.reset();
+      return {};
+    }
+    again_ = rows_.is_same(rows) && rows_version_ == rows._version();
+    if (!again_) {
+      rows_ = rows;
+      rows_version_ = rows._version();
+      features_.reset();
+    }
+    if (features_.defined() && features_._version() != features_version_) features_.reset();
+    return features_;
+  }
+  /// Keeps features that were worked out for rows which `find` was given twice in a row:
+  /// minibatches are not kept.
+  void keep(const Tensor& rows, const Tensor& features) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!again_ || !rows_.is_same(rows)) return;
+    features_ = features;
+    features_version_ = features._version();
+  }
+
+ private:
+  std::mutex mutex_;
+  Tensor rows_;
+  Tensor features_;
+  std::int64_t rows_version_ = 0;
+  std::int64_t features_version_ = 0;
+  bool again_ = false;  ///< the rows that were asked for last are those before them
+};
+
 /// A linear head, without intercept, on fixed random ReLU features (Rahimi & Recht 2007; as Sagawa
 /// et al. 2020 use them): width = N features
 ///
@@ -56,15 +95,11 @@ class RandomFeatures final : public Model {
   }
 
   [[nodiscard]] Output forward(const Tensor& parameters, const Tensor& x) const override {
-    const Tensor rows = x.reshape({x.size(0), x.size(1), inputs_}).contiguous();
-    Tensor features = at::empty({rows.size(0), rows.size(1), options_.width});
-    for (std::int64_t set = 0; set < rows.size(0); ++set) {
-      engine::product({rows.size(1), inputs_, options_.width},
-                      {rows.data_ptr<float>() + set * rows.size(1) * inputs_},
-                      {directions().data_ptr<float>()},
-                      features.data_ptr<float>() + set * rows.size(1) * options_.width);
+    Tensor features = last_.find(x);
+    if (!features.defined()) {
+      features = features_of(x);
+      last_.keep(x, features);
     }
-    features.relu_();
     return read_out(parameters, features);
   }
 
@@ -89,6 +124,19 @@ class RandomFeatures final : public Model {
   }
 
  private:
+  /// [K or 1, B, N]
+  [[nodiscard]] Tensor features_of(const Tensor& x) const {
+    const Tensor rows = x.reshape({x.size(0), x.size(1), inputs_}).contiguous();
+    Tensor features = at::empty({rows.size(0), rows.size(1), options_.width});
+    for (std::int64_t set = 0; set < rows.size(0); ++set) {
+      engine::product({rows.size(1), inputs_, options_.width},
+                      {rows.data_ptr<float>() + set * rows.size(1) * inputs_},
+                      {directions().data_ptr<float>()},
+                      features.data_ptr<float>() + set * rows.size(1) * options_.width);
+    }
+    features.relu_();
+    return features;
+  }
   /// [D, N], drawn when they are first used: what they cost is asked before anything is run.
   [[nodiscard]] const Tensor& directions() const {
     std::call_once(drawn_, [this] {
@@ -117,6 +165,7 @@ class RandomFeatures final : public Model {
   Options options_;
   std::int64_t inputs_;
   std::int64_t outputs_;
+  mutable LastFeatures last_;
   mutable std::once_flag drawn_;
   mutable Tensor directions_;
   std::vector<ParameterBlock> layout_;

@@ -154,6 +154,39 @@ TEST_CASE("random features agree with float64, and are fixed, normed and nested"
   CHECK(few->initialise(keys(2)).eq(0).all().item<bool>());
 }
 
+TEST_CASE("random features of rows that are trained on again are worked out once") {
+  const Catalog catalog = builtin_catalog();
+  at::manual_seed(7);
+  const auto options = Value::Table{{"width", 20}};
+  const ModelContext context{{4}, 1};
+  const auto model = make(catalog, "random_features", options, context);
+  const Tensor parameters = at::randn({2, 20}).requires_grad_(true);
+  Tensor x = at::randn({1, 9, 4});
+  const auto fresh = [&] {
+    return make(catalog, "random_features", options, context)->forward(parameters, x);
+  };
+  const Tensor before = fresh().features;
+  Tensor last;
+  for (int step = 0; step < 4; ++step) {
+    const Output output = model->forward(parameters, x);
+    CHECK(at::equal(output.features, before));
+    CHECK(at::equal(output.logits, fresh().logits));
+    // Not before they come again: minibatches would be kept for nothing.
+    if (step > 0) CHECK((output.features.data_ptr() == last.data_ptr()) == (step > 1));
+    last = output.features;
+  }
+  // Another head, other rows, rows that were changed in their place, features that were.
+  CHECK(at::equal(model->forward(parameters * 2.0, x).logits, 2.0 * fresh().logits));
+  const Tensor others = at::randn({1, 9, 4});
+  CHECK_FALSE(at::equal(model->forward(parameters, others).features, before));
+  for (int step = 0; step < 3; ++step) last = model->forward(parameters, x).features;
+  x.add_(1.0);
+  CHECK(at::equal(model->forward(parameters, x).features, fresh().features));
+  for (int step = 0; step < 3; ++step) last = model->forward(parameters, x).features;
+  last[0].zero_();
+  CHECK(at::equal(model->forward(parameters, x).features, fresh().features));
+}
+
 TEST_CASE("Xavier and Kaiming start with their variances") {
   const Catalog catalog = builtin_catalog();
   for (const auto& [name, variance] :
