@@ -3,33 +3,13 @@
 #include <map>
 
 #include "catch.hpp"
+#include "conformance/check_noun.hpp"
 
 using namespace spurion;
-
-namespace {
-
-/// Checks everything of one noun, with its defaults and with each of its words and switches.
-void check_noun(const std::string& noun) {
-  const Catalog catalog = builtin_catalog();
-  const auto sources = std::make_shared<const DataSources>();
-  int subjects = 0;
-  for (const ConformanceSubject& subject : conformance_subjects(catalog)) {
-    if (subject.noun != noun) continue;
-    ++subjects;
-    INFO(subject.name << ' ' << subject.variant());
-    for (const ConformanceResult& result : check_conformance(catalog, subject, sources)) {
-      CAPTURE(result.check, result.message);
-      CHECK(result.outcome != Outcome::failed);
-    }
-  }
-  CHECK(subjects > 0);
-}
-
-}  // namespace
+using spurion::tests::check_noun;
 
 TEST_CASE("every built-in environment conforms") { check_noun("environment"); }
 TEST_CASE("every built-in model conforms") { check_noun("model"); }
-TEST_CASE("every built-in method conforms") { check_noun("method"); }
 TEST_CASE("every built-in regime conforms") { check_noun("regime"); }
 TEST_CASE("every built-in metric conforms") { check_noun("metric"); }
 TEST_CASE("every built-in selector conforms") { check_noun("selector"); }
