@@ -43,8 +43,9 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
                          const std::set<std::string>& axes, Tasks tasks) {
   const std::vector<const TrialResult*>& trials = study.trials(experiment);
   bool accuracy = false;
+  ByLayout<bool> accurate;  // trials that have an accuracy
   for (const TrialResult* trial : trials) {
-    accuracy = accuracy || has_accuracy(*trial);
+    accuracy = accuracy || accurate.of(*trial, has_accuracy);
     draws_ = draws_ || trial->spec.config_index > 0;
   }
   if (!accuracy) score_ = core::stored_name(core::MetricId::loss);
@@ -78,7 +79,7 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
   auto last = groups_.end();  // neighbours often share it
   for (const TrialResult* trial : trials) {
     const bool done = trial->status == Status::done;
-    if (done && tasks == Tasks::one && accuracy && !has_accuracy(*trial)) {
+    if (done && tasks == Tasks::one && accuracy && !accurate.of(*trial, has_accuracy)) {
       ++of_another_task_;
       continue;
     }
@@ -317,8 +318,9 @@ std::string ResultsView::note(bool environments, const std::string& first) const
   std::string text = averaged_note(trials, unnamed_, environments);
   text += shared_options_note(trials, first, unnamed_);
   if (draws_) text += " Hyper-parameter configurations of a seed are averaged.";
+  ByLayout<bool> adapted;
   if (std::any_of(trials.begin(), trials.end(),
-                  [](const TrialResult* trial) { return was_adapted(*trial); })) {
+                  [&](const TrialResult* trial) { return adapted.of(*trial, was_adapted); })) {
     text +=
         " Trials that adapt at test time: numbers are those after the adaptation to unlabelled "
         "rows of each domain.";
