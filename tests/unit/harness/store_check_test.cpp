@@ -12,13 +12,13 @@ using Catch::Contains;
 
 namespace {
 
-constexpr std::int64_t kTrials = 30;
+constexpr std::int64_t kCheckedTrials = 30;
 
 /// A folder with a store in which statements of SQL were run.
-class Changed {
+class ChangedStore {
  public:
-  explicit Changed(const std::string& sql) {
-    write_synthetic_store(folder_.path(), kTrials);
+  explicit ChangedStore(const std::string& sql) {
+    write_synthetic_store(folder_.path(), kCheckedTrials);
     if (sql.empty()) return;
     harness::sqlite::Database(file(), harness::sqlite::Access::write).execute(sql);
   }
@@ -43,23 +43,23 @@ class Changed {
 }  // namespace
 
 TEST_CASE("a whole store is found whole, and repairing it changes nothing") {
-  const Changed store("");
+  const ChangedStore store("");
   const std::string before = bytes_of(store.file());
   CHECK(store.checked().is_whole());
-  CHECK(store.checked().trials == kTrials);
+  CHECK(store.checked().trials == kCheckedTrials);
   CHECK(store.repaired().copy.empty());
   CHECK(bytes_of(store.file()) == before);
 }
 
 TEST_CASE("a check names each damaged trial with its experiments and writes nothing") {
-  const Changed store(
+  const ChangedStore store(
       "UPDATE trial SET flops = flops + 1 WHERE number IN (3, 11); "
       "DELETE FROM trial WHERE number = 21");
   const std::string before = bytes_of(store.file());
   const harness::CheckedStore checked = store.checked();
   CHECK_FALSE(checked.is_whole());
   CHECK(checked.needs_repair());
-  CHECK(checked.trials == kTrials - 3);
+  CHECK(checked.trials == kCheckedTrials - 3);
   REQUIRE(checked.damaged_trials.size() == 3);
   CHECK(checked.damaged_trials[0].id == synthetic_trial(2).spec.id());
   CHECK(checked.damaged_trials[0].experiments == std::vector<std::string>{"grid"});
@@ -73,30 +73,30 @@ TEST_CASE("a check names each damaged trial with its experiments and writes noth
 }
 
 TEST_CASE("a repair drops what is damaged, and the next run makes just that again") {
-  const Changed store("UPDATE trial SET numbers = '[]' WHERE number = 3");
+  const ChangedStore store("UPDATE trial SET numbers = '[]' WHERE number = 3");
   const std::string damaged = bytes_of(store.file());
   const harness::RepairedStore repaired = store.repaired();
   CHECK(repaired.after.is_whole());
-  CHECK(repaired.after.trials == kTrials - 1);
+  CHECK(repaired.after.trials == kCheckedTrials - 1);
   CHECK(bytes_of(repaired.copy) == damaged);
   Store open(store.path());
   CHECK(open.damage().empty());
   CHECK(open.finished().count(synthetic_trial(2).spec.id()) == 0);
-  fill_synthetic_store(open, kTrials);
-  CHECK(store.checked().trials == kTrials);
+  fill_synthetic_store(open, kCheckedTrials);
+  CHECK(store.checked().trials == kCheckedTrials);
 }
 
 TEST_CASE("a lost record of what made trials is found, and a repair leaves it to the next run") {
-  const Changed store("UPDATE provenance SET facts = facts || ' '");
+  const ChangedStore store("UPDATE provenance SET facts = facts || ' '");
   const harness::CheckedStore checked = store.checked();
-  CHECK(checked.makers_lost == kTrials);
+  CHECK(checked.makers_lost == kCheckedTrials);
   CHECK_FALSE(checked.is_whole());
   CHECK_FALSE(checked.needs_repair());
   CHECK(store.repaired().copy.empty());
 }
 
 TEST_CASE("a file that is no store of ours is named and left alone") {
-  const Changed store("");
+  const ChangedStore store("");
   const std::filesystem::path foreign = store.path() / "z.sqlite";
   write_bytes(foreign, std::string(4096, 'x'));
   for (const harness::RepairedStore& one : harness::repair_stores(store.path())) {
@@ -111,7 +111,7 @@ TEST_CASE("a file that is no store of ours is named and left alone") {
 TEST_CASE("the stores of shards are checked and repaired, too") {
   const TemporaryFolder folder;
   for (const char* name : {"shard_1_of_2", "shard_2_of_2"}) {
-    write_synthetic_store(folder.path() / name, kTrials);
+    write_synthetic_store(folder.path() / name, kCheckedTrials);
   }
   harness::sqlite::Database(folder.path() / "shard_2_of_2" / "store.sqlite",
                             harness::sqlite::Access::write)
@@ -127,7 +127,7 @@ TEST_CASE("the stores of shards are checked and repaired, too") {
 }
 
 TEST_CASE("a store in use is checked, but not repaired") {
-  const Changed store("UPDATE trial SET flops = 0 WHERE number = 3");
+  const ChangedStore store("UPDATE trial SET flops = 0 WHERE number = 3");
   const Store open(store.path());
   CHECK_FALSE(store.checked().is_whole());
   CHECK_THROWS_WITH(harness::repair_stores(store.path()), Contains("is in use"));

@@ -19,7 +19,7 @@ using Catch::Contains;
 
 namespace {
 
-constexpr std::int64_t kTrials = 200;
+constexpr std::int64_t kDamagedTrials = 200;
 
 /// How often reading a damaged store ended in which way.
 struct Outcomes {
@@ -53,7 +53,7 @@ std::string without_device(const std::string& context) {
 class Damaged {
  public:
   Damaged() {
-    write_synthetic_store(folder_.path(), kTrials);
+    write_synthetic_store(folder_.path(), kDamagedTrials);
     whole_ = bytes_of(file());
     expected_ = reported(folder_.path());
   }
@@ -102,8 +102,8 @@ class Damaged {
       Store store(folder_.path());
       store.mend();
       store.restore({synthetic_trial(0).made_by});
-      fill_synthetic_store(store, kTrials);
-      CHECK(store.finished().size() == kTrials);
+      fill_synthetic_store(store, kDamagedTrials);
+      CHECK(store.finished().size() == kDamagedTrials);
     }
     const Reported found = reported(folder_.path());
     CHECK(found.trials == expected_.trials);
@@ -176,7 +176,7 @@ TEST_CASE("the next run makes again what a page of zeros has lost") {
     write_bytes(store.file(), bytes);
     const Store damaged(store.folder());
     CHECK_FALSE(damaged.damage().empty());
-    CHECK(damaged.finished().size() > kTrials / 2);
+    CHECK(damaged.finished().size() > kDamagedTrials / 2);
   }
   store.mend_and_check();
 }
@@ -277,7 +277,7 @@ TEST_CASE("a damaged store is not written to before it is mended, and what is me
   open.mend();
   CHECK(open.damage().empty());
   CHECK(bytes_of(store.file().string() + ".damaged") == damaged);
-  CHECK(open.finished().size() == kTrials - 1);
+  CHECK(open.finished().size() == kDamagedTrials - 1);
 }
 
 TEST_CASE("a store that is damaged again is kept beside the copies of before") {

@@ -22,7 +22,7 @@ using namespace spurion::tests;
 
 namespace {
 
-constexpr std::int64_t kTrials = 60;
+constexpr std::int64_t kStormTrials = 60;
 constexpr std::int64_t kPack = 6;
 
 int wanted_faults() {
@@ -32,7 +32,7 @@ int wanted_faults() {
 
 Reported undisturbed() {
   const TemporaryFolder folder;
-  write_synthetic_store(folder.path(), kTrials);
+  write_synthetic_store(folder.path(), kStormTrials);
   return reported(folder.path());
 }
 
@@ -48,9 +48,9 @@ bool goes_on(const std::filesystem::path& folder, Promised& promised) {
     Store store(folder);
     CHECK(store.damage().empty());
     store.mend();
-    set_synthetic_suite(store, kTrials);
+    set_synthetic_suite(store, kStormTrials);
     promised.suite = true;
-    for (std::int64_t first = 0; first < kTrials; first += kPack) {
+    for (std::int64_t first = 0; first < kStormTrials; first += kPack) {
       std::vector<TrialResult> pack;
       for (std::int64_t seed = first; seed < first + kPack; ++seed) {
         pack.push_back(synthetic_trial(seed));
@@ -126,7 +126,7 @@ TEST_CASE("whatever its disk does, a store keeps what it took and no number chan
 
 TEST_CASE("a repair that is killed or finds no room loses nothing that is whole") {
   const TemporaryFolder whole;
-  write_synthetic_store(whole.path(), kTrials);
+  write_synthetic_store(whole.path(), kStormTrials);
   harness::sqlite::Database(whole.path() / "store.sqlite", harness::sqlite::Access::write)
       .execute("UPDATE trial SET flops = 0 WHERE number IN (5, 40)");
   const std::string damaged = bytes_of(whole.path() / "store.sqlite");
@@ -154,8 +154,8 @@ TEST_CASE("a repair that is killed or finds no room loses nothing that is whole"
     disk.restart(random);
     REQUIRE(mends(folder.path()));
     Store store(folder.path());
-    CHECK(store.finished().size() == kTrials - 2);
-    fill_synthetic_store(store, kTrials);
+    CHECK(store.finished().size() == kStormTrials - 2);
+    fill_synthetic_store(store, kStormTrials);
     CHECK(reported(folder.path()).trials == expected.trials);
   }
 }
