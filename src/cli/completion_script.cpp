@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "cli/option_tree.hpp"
 
 namespace spurion::cli {
@@ -17,6 +19,7 @@ void add_options(const CommandNode& command, Words& words) {
   for (const OptionNode& option : command.options) {
     if (option.positional) continue;
     for (const std::string& name : option.names) {
+      if (std::find(words.names.begin(), words.names.end(), name) != words.names.end()) continue;
       words.names.push_back(name);
       if (option.takes_value) words.with_value.push_back(name);
     }
@@ -66,13 +69,12 @@ std::string completion_script(const CommandNode& program, const std::string& she
   add_paths(program, "", paths);
   std::string branches;
   add_branches(program, program, "", suites, branches);
-  // zsh reads functions for bash once bashcompinit is loaded: one script, made once.
-  const std::string begin = shell == "zsh"
-                                ? "#compdef spurion\nautoload -U +X compinit && compinit\n"
-                                  "autoload -U +X bashcompinit && bashcompinit\n"
-                                : "";
-  return fmt::format(R"(# {0} completion for spurion. Made by: spurion completion {0}
-{1}_spurion() {{
+  // zsh reads functions for bash once bashcompinit is loaded: one script, made once. It looks for
+  // the first line in files of completions.
+  const std::string begin =
+      shell == "zsh" ? "#compdef spurion\nautoload -U +X bashcompinit && bashcompinit\n" : "";
+  return fmt::format(R"({1}# {0} completion for spurion. Made by: spurion completion {0}
+_spurion() {{
   local word last path='' options='' valued='' words='' i step
   word=${{COMP_WORDS[COMP_CWORD]}}
   last=${{COMP_WORDS[COMP_CWORD-1]}}
