@@ -5,6 +5,7 @@
 #   tests/run.sh -R idx          tests by name
 # With SPURION_SLURM=1 it installs Slurm for the test that submits to one; else that test is skipped where Slurm is
 # not installed.
+# With SPURION_WITH_PYTHON=1 the packages of the Python module are installed too, so that it is built and tested.
 # With SPURION_COVERAGE=1 it measures the coverage of the folders that read results too, which takes four
 # minutes; otherwise it shows the figure measured last.
 set -euo pipefail
@@ -13,10 +14,13 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 source "$root/tests/install_dependencies.sh"
 
 if [[ ${1:-} == -h || ${1:-} == --help ]]; then
-  sed -n '2,9s/^# //p' "${BASH_SOURCE[0]}"
+  sed -n '2,10s/^# //p' "${BASH_SOURCE[0]}"
   exit 0
 fi
 
+if [[ ${SPURION_WITH_PYTHON:-0} == 1 ]]; then
+  spurion_packages+=(python3-dev pybind11-dev python3-numpy python3-torch)
+fi
 spurion_packages+=(doxygen) # for the check that every public name is documented
 if [[ ${SPURION_SLURM:-0} == 1 ]]; then spurion_packages+=(munge slurm-wlm); fi
 install_dependencies
