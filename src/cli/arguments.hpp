@@ -128,6 +128,7 @@ struct CheckWidthArguments {
   std::int64_t seeds = 3;
   std::int64_t rows = 1000;  ///< of all train domains together
   std::string out;           ///< a folder for charts; empty: none are written
+  bool pdf = false;          ///< charts as PDF too
 };
 
 }  // namespace spurion::cli

@@ -11,7 +11,7 @@ TEST_CASE("check-width tells mup and the standard parametrisation apart, and dra
   Shell shell;
   const Finished done = shell.run({"check-width", "mlp", "--environment", "two_shortcuts",
                                    "--widths", "16,64,128", "--steps", "3", "--train-steps", "4",
-                                   "--seeds", "2", "--rows", "64", "--out", "width"});
+                                   "--seeds", "2", "--rows", "64", "--out", "width", "--pdf"});
   CHECK(done.err.empty());
   CHECK(done.code == 0);
   CHECK_THAT(done.out, Contains("standard: mean |activation| after 3 updates of adam") &&
@@ -23,6 +23,8 @@ TEST_CASE("check-width tells mup and the standard parametrisation apart, and dra
     INFO(name);
     CHECK_THAT(read_file(shell.path(std::string("width/") + name + ".svg")), Contains("<svg"));
     CHECK_THAT(read_file(shell.path(std::string("width/") + name + ".csv")), Contains("width"));
+    CHECK_THAT(read_file(shell.path(std::string("width/") + name + ".tex")), Contains("\\toprule"));
+    CHECK(read_file(shell.path(std::string("width/") + name + ".pdf")).rfind("%PDF", 0) == 0);
   }
 }
 

@@ -85,8 +85,10 @@ Command add_check_width(CLI::App& app, Session& session) {
   add_training(*parser, *arguments);
   parser
       ->add_option("--out", arguments->out,
-                   "Write the charts to this folder, as SVG and CSV (default: none are written)")
+                   "Write the charts to this folder as SVG, and their tables as CSV, Markdown and "
+                   "LaTeX (default: none are written)")
       ->option_text("DIR");
+  parser->add_flag("--pdf", arguments->pdf, "With --out: write each chart as PDF too");
   parser->footer(
       R"(Coordinate check: the mean |activation| of each layer, against the width, over the first
 updates. With parametrisation=mup it is flat: it does not depend on the width. The slope is that of

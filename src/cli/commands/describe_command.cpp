@@ -17,10 +17,11 @@ Command add_describe(CLI::App& app, Session& session) {
       ->option_text(" ");
   add_format(*parser, arguments->format, {"text", "json", "card"});
   parser
-      ->add_option("--preview", arguments->preview,
-                   "For image environments: write a PNG file with rows and, below each, its "
-                   "counterfactual twins. For environments that answer to actions: write an SVG "
-                   "file with an episode and its twins under other policies and another shift")
+      ->add_option(
+          "--preview", arguments->preview,
+          "For image environments: write a PNG file with rows and, below each, its "
+          "counterfactual twins. For environments that answer to actions: write an SVG "
+          "or PDF file with an episode and its twins under other policies and another shift")
       ->option_text("FILE");
   parser->footer(R"(Examples:
   spurion describe coloured_images

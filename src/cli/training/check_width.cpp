@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cli/output.hpp"
+#include "cli/pdf_maker.hpp"
 #include "cli/text.hpp"
 #include "cli/training/actions.hpp"
 #include "cli/training/rows.hpp"
@@ -189,7 +190,8 @@ int check_width(const CheckWidthArguments& arguments, const Catalog& catalog) {
     charts.add(study, losses);
   }
   if (!arguments.out.empty()) {
-    for (const std::filesystem::path& file : charts.write(arguments.out)) {
+    for (const std::filesystem::path& file :
+         charts.write(arguments.out, arguments.pdf ? load_pdf_maker() : nullptr)) {
       print("{}\n", file.string());
     }
   }

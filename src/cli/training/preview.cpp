@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "cli/pdf_maker.hpp"
 #include "cli/training/film_strip.hpp"
 #include "cli/training/rows.hpp"
 #include "harness/data/image_preview.hpp"
@@ -25,12 +26,12 @@ constexpr std::int64_t kSide = 96;
 
 void write_preview(const Catalog& catalog, const std::string& name,
                    const std::vector<std::string>& pairs, const std::filesystem::path& file) {
-  const bool strip = file.extension() == ".svg";
+  const bool pdf = file.extension() == ".pdf";
+  const bool strip = pdf || file.extension() == ".svg";
   if (!strip && file.extension() != ".png") {
     throw UsageError(
-        fmt::format("--preview writes a PNG file, or an SVG file of an environment that answers to "
-                    "actions, but "
-                    "'{}' ends neither in .png nor in .svg",
+        fmt::format("--preview writes a PNG file, or an SVG or PDF file of an environment that "
+                    "answers to actions, but '{}' ends in none of .png, .svg and .pdf",
                     file.string()));
   }
   harness::RowSet world;  // that of seed 0 and base seed 0, as `export` has it
@@ -46,7 +47,8 @@ void write_preview(const Catalog& catalog, const std::string& name,
           "file draws rows of images",
           name));
     }
-    report::write_whole_file(file, film_strip(*acting));
+    const std::string drawn = film_strip(*acting);
+    report::write_whole_file(file, pdf ? load_pdf_maker()(drawn) : drawn);
     return;
   }
   const auto grid =

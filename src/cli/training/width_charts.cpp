@@ -7,6 +7,7 @@
 
 #include "report/csv/csv.hpp"
 #include "report/svg/svg_chart.hpp"
+#include "report/table_markup.hpp"
 #include "report/whole_file.hpp"
 
 namespace spurion::cli {
@@ -102,7 +103,9 @@ void WidthCharts::add(const conformance::WidthStudy& study,
   tables_.push_back(std::move(table));
 }
 
-std::vector<std::filesystem::path> WidthCharts::write(const std::filesystem::path& folder) const {
+std::vector<std::filesystem::path> WidthCharts::write(
+    const std::filesystem::path& folder,
+    const std::function<std::string(const std::string&)>& pdf) const {
   report::WholeFiles files;
   files.make_folder(folder);
   std::vector<std::filesystem::path> written;
@@ -111,8 +114,12 @@ std::vector<std::filesystem::path> WidthCharts::write(const std::filesystem::pat
     files.add(written.back(), bytes);
   };
   for (std::size_t i = 0; i < charts_.size(); ++i) {
-    add(charts_[i].name + ".svg", report::svg_chart(charts_[i], charts_[i].name, true));
+    const std::string svg = report::svg_chart(charts_[i], charts_[i].name, true);
+    add(charts_[i].name + ".svg", svg);
+    if (pdf) add(charts_[i].name + ".pdf", pdf(svg));
     add(tables_[i].name + ".csv", report::csv_of(tables_[i]));
+    add(tables_[i].name + ".md", report::markdown_of(tables_[i]));
+    add(tables_[i].name + ".tex", report::latex_of(tables_[i]));
   }
   files.keep();
   return written;

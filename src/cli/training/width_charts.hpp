@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -26,9 +27,11 @@ class WidthCharts {
   /// The training loss against the width, a line a parametrisation.
   void add(const conformance::WidthStudy& study, const std::vector<WidthLosses>& losses);
 
-  /// Writes NAME.svg and NAME.csv of each into a folder; returns what it wrote. Throws
-  /// `StoreError`.
-  [[nodiscard]] std::vector<std::filesystem::path> write(const std::filesystem::path& folder) const;
+  /// Writes NAME.svg, NAME.csv, NAME.md and NAME.tex of each into a folder, and NAME.pdf where
+  /// `pdf` makes one of an SVG; returns what it wrote. Throws `StoreError`.
+  [[nodiscard]] std::vector<std::filesystem::path> write(
+      const std::filesystem::path& folder,
+      const std::function<std::string(const std::string&)>& pdf) const;
 
  private:
   std::vector<analysis::Chart> charts_;
