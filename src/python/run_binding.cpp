@@ -107,6 +107,18 @@ py::dict run(const PythonCatalog& self, const py::dict& asked, const py::object&
   return out;
 }
 
+/// The sections of a trial by name: what is used there, and its options.
+py::dict sections_of(const TrialSpec& spec) {
+  py::dict out;
+  for (const TrialSection& section : spec.sections()) {
+    py::dict part;
+    if (section.component != nullptr) part["name"] = section.component->name;
+    part["options"] = to_python(*section.options);
+    out[section.name] = part;
+  }
+  return out;
+}
+
 /// Trials as dictionaries, and their measurements as columns.
 py::dict read(const std::string& folder) {
   StoredResults results;
@@ -133,7 +145,10 @@ py::dict read(const std::string& folder) {
     one["flops"] = trial.cost.flops;
     one["steps"] = trial.cost.steps;
     one["seconds"] = trial.cost.seconds;
-    one["spec"] = to_python(trial.spec.canonical());
+    one["seed"] = trial.spec.seed;
+    one["base_seed"] = trial.spec.base_seed;
+    one["config_index"] = trial.spec.config_index;
+    one["spec"] = sections_of(trial.spec);
     trials.append(one);
     for (const MeasurementRow row : trial.measurements) {
       number.append(index);

@@ -211,14 +211,10 @@ def _pandas():
 
 def _wide(trial):
     out = {key: value for key, value in trial.items() if key != "spec"}
-    for section, content in trial["spec"].items():
-        if not isinstance(content, dict):
-            out[section] = content
-            continue
-        out.update({section: content["name"]} if "name" in content else {})
-        options = content.get("options", content)
-        if isinstance(options, dict):
-            out.update({f"{section}.{name}": value for name, value in options.items()})
+    for section, part in trial["spec"].items():
+        if "name" in part:
+            out[section] = part["name"]
+        out.update({f"{section}.{name}": value for name, value in part["options"].items()})
     return out
 
 
