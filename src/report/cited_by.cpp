@@ -106,6 +106,7 @@ const std::vector<CitedBy>& cited_by() {
       {"method", "phases_as_domains", "sagawa2020dro krueger2021rex arjovsky2019irm"},
       {"method", "ppo", "schulman2017ppo"},
       {"method", "previous_action_dropout", "bansal2018chauffeurnet"},
+      {"method", "probe_penalty", "baker2025monitoring"},
       {"method", "rdm", "nguyen2024rdm"},
       {"method", "regret_dro", "agarwal2022minimax"},
       {"method", "reinforce", "williams1992reinforce"},

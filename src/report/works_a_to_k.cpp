@@ -36,6 +36,9 @@ const std::vector<Reference>& works_a_to_k() {
        "Aubin, Benjamin and S{\\l}owik, Agnieszka and Arjovsky, Martin and Bottou, L{\\'e}on and "
        "Lopez-Paz, David",
        "Linear unit-tests for invariance discovery", 2021, kPreprint, "", "2102.10867"},
+      {"baker2025monitoring", "Baker, Bowen and others",
+       "Monitoring Reasoning Models for Misbehavior and the Risks of Promoting Obfuscation", 2025,
+       kPreprint, "", "2503.11926"},
       {"bansal2018chauffeurnet", "Bansal, Mayank and Krizhevsky, Alex and Ogale, Abhijit",
        "ChauffeurNet: Learning to Drive by Imitating the Best and Synthesizing the Worst", 2018,
        kPreprint, "", "1812.03079"},
