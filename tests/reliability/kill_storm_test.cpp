@@ -27,9 +27,9 @@ using Catch::Contains;
 namespace {
 
 /// One trial a pack, and the state of each is saved as often as it can be.
-const std::vector<std::string> kRun = {"run",          "toy.toml", "--out",          "out",
-                                       "--jobs",       "1",        "--max-replicas", "1",
-                                       "--checkpoint", "0",        "--quiet"};
+const std::vector<std::string> kStormRun = {"run",          "toy.toml", "--out",          "out",
+                                            "--jobs",       "1",        "--max-replicas", "1",
+                                            "--checkpoint", "0",        "--quiet"};
 
 std::set<std::string> lines_of(const std::string& text) {
   std::set<std::string> lines;
@@ -39,7 +39,7 @@ std::set<std::string> lines_of(const std::string& text) {
 }
 
 /// A trial each; none where no run has come so far.
-std::set<std::string> stored(const std::filesystem::path& folder) {
+std::set<std::string> stored_trials(const std::filesystem::path& folder) {
   try {
     return lines_of(store_content(folder));
   } catch (const StoreError&) {
@@ -55,10 +55,10 @@ Finished disturbed(Shell& shell, std::mt19937_64& random) {
   const auto moment = static_cast<int>(random() % 300);
   if (random() % 2 == 0) {
     shell.set("SPURION_FAULT", fmt::format("{} {}", one_of(kFaults), 1 + moment));
-    return shell.run(kRun);
+    return shell.run(kStormRun);
   }
   shell.set("SPURION_FAULT", "");
-  Background run = shell.start(kRun);
+  Background run = shell.start(kStormRun);
   std::this_thread::sleep_for(std::chrono::milliseconds(moment));
   run.send(one_of(kSignals));
   return run.wait();
@@ -74,8 +74,8 @@ TEST_CASE("kills, signals and full disks at random moments change no stored numb
   {
     Shell shell;
     shell.write("toy.toml", suite);
-    REQUIRE(shell.run(kRun).code == 0);
-    expected = stored(shell.path("out"));
+    REQUIRE(shell.run(kStormRun).code == 0);
+    expected = stored_trials(shell.path("out"));
     REQUIRE(expected.size() == 8);
   }
   std::mt19937_64 random(5);
@@ -89,14 +89,14 @@ TEST_CASE("kills, signals and full disks at random moments change no stored numb
       const std::set<int> allowed = {
           0, 6, 130, 128 + SIGKILL, 128 + SIGTERM, 128 + SIGINT, 128 + SIGUSR1};
       CHECK(allowed.count(finished.code) == 1);
-      const std::set<std::string> now = stored(shell.path("out"));
+      const std::set<std::string> now = stored_trials(shell.path("out"));
       CHECK(std::includes(now.begin(), now.end(), before.begin(), before.end()));
       CHECK(std::includes(expected.begin(), expected.end(), now.begin(), now.end()));
       before = now;
     }
     shell.set("SPURION_FAULT", "");
-    CHECK(shell.run(kRun).code == 0);
-    CHECK(stored(shell.path("out")) == expected);
+    CHECK(shell.run(kStormRun).code == 0);
+    CHECK(stored_trials(shell.path("out")) == expected);
     CHECK(shell.run({"check", "out"}).code == 0);
   }
 }
@@ -111,10 +111,10 @@ TEST_CASE("a run says why the system does not take its results, and goes on when
         std::pair("read_only 1", "(Read-only file system)")}) {
     CAPTURE(fault);
     shell.set("SPURION_FAULT", fault);
-    const Finished refused = shell.run(kRun);
+    const Finished refused = shell.run(kStormRun);
     CHECK(refused.code == 6);
     CHECK_THAT(refused.err, Contains("store.sqlite") && Contains(reason));
   }
   shell.set("SPURION_FAULT", "");
-  CHECK(shell.run(kRun).code == 0);
+  CHECK(shell.run(kStormRun).code == 0);
 }

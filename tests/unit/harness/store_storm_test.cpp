@@ -23,14 +23,14 @@ using namespace spurion::tests;
 namespace {
 
 constexpr std::int64_t kStormTrials = 60;
-constexpr std::int64_t kPack = 6;
+constexpr std::int64_t kStormPack = 6;
 
 int wanted_faults() {
   const char* wanted = std::getenv("SPURION_KILLS");
   return wanted == nullptr ? 50 : std::atoi(wanted);
 }
 
-Reported undisturbed() {
+Reported storm_expected() {
   const TemporaryFolder folder;
   write_synthetic_store(folder.path(), kStormTrials);
   return reported(folder.path());
@@ -43,20 +43,20 @@ struct Promised {
 };
 
 /// Goes on as a run does, a pack at a time; whether it came to its end.
-bool goes_on(const std::filesystem::path& folder, Promised& promised) {
+bool run_goes_on(const std::filesystem::path& folder, Promised& promised) {
   try {
     Store store(folder);
     CHECK(store.damage().empty());
     store.mend();
     set_synthetic_suite(store, kStormTrials);
     promised.suite = true;
-    for (std::int64_t first = 0; first < kStormTrials; first += kPack) {
+    for (std::int64_t first = 0; first < kStormTrials; first += kStormPack) {
       std::vector<TrialResult> pack;
-      for (std::int64_t seed = first; seed < first + kPack; ++seed) {
+      for (std::int64_t seed = first; seed < first + kStormPack; ++seed) {
         pack.push_back(synthetic_trial(seed));
       }
       // One of them is made again, as after a change of what makes it.
-      if (first % (4 * kPack) == 0) store.replace({pack.front().spec.id()});
+      if (first % (4 * kStormPack) == 0) store.replace({pack.front().spec.id()});
       store.append(pack);
       for (const TrialResult& trial : pack) promised.trials.insert(trial.spec.id());
     }
@@ -68,8 +68,8 @@ bool goes_on(const std::filesystem::path& folder, Promised& promised) {
 }
 
 /// Whether what is reported is as it was written, and all that was promised is there.
-bool keeps(const std::filesystem::path& folder, const Promised& promised,
-           const Reported& expected) {
+bool keeps_promises(const std::filesystem::path& folder, const Promised& promised,
+                    const Reported& expected) {
   Reported found;
   try {
     found = reported(folder);
@@ -88,8 +88,8 @@ bool keeps(const std::filesystem::path& folder, const Promised& promised,
 
 }  // namespace
 
-TEST_CASE("whatever its disk does, a store keeps what it took and no number changes") {
-  const Reported expected = undisturbed();
+TEST_CASE("whatever its disk does, a store keeps_promises what it took and no number changes") {
+  const Reported expected = storm_expected();
   FaultyDisk disk;
   std::mt19937_64 random(3);
   int most = 0;
@@ -97,7 +97,7 @@ TEST_CASE("whatever its disk does, a store keeps what it took and no number chan
     const TemporaryFolder folder;
     disk.strike(Fault::none, 0);
     Promised promised;
-    REQUIRE(goes_on(folder.path(), promised));
+    REQUIRE(run_goes_on(folder.path(), promised));
     most = disk.changes();
   }
   disk.restart(random);
@@ -111,11 +111,11 @@ TEST_CASE("whatever its disk does, a store keeps what it took and no number chan
       const Fault fault = kFaults[random() % std::size(kFaults)];
       const auto change = 1 + static_cast<int>(random() % static_cast<unsigned>(most));
       disk.strike(fault, change);
-      done = goes_on(folder.path(), promised);
+      done = run_goes_on(folder.path(), promised);
       faults += disk.struck() ? 1 : 0;
       disk.restart(random);
       INFO("fault " << static_cast<int>(fault) << " at change " << change << ", number " << faults);
-      REQUIRE(keeps(folder.path(), promised, expected));
+      REQUIRE(keeps_promises(folder.path(), promised, expected));
     }
     const Reported found = reported(folder.path());
     CHECK(found.trials == expected.trials);
@@ -130,7 +130,7 @@ TEST_CASE("a repair that is killed or finds no room loses nothing that is whole"
   harness::sqlite::Database(whole.path() / "store.sqlite", harness::sqlite::Access::write)
       .execute("UPDATE trial SET flops = 0 WHERE number IN (5, 40)");
   const std::string damaged = bytes_of(whole.path() / "store.sqlite");
-  const Reported expected = undisturbed();
+  const Reported expected = storm_expected();
   FaultyDisk disk;
   std::mt19937_64 random(4);
   const auto mends = [&](const std::filesystem::path& folder) {
