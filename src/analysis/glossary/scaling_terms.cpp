@@ -68,7 +68,7 @@ std::vector<Term> law_columns() {
       {"ID shortfall",
        kLawColumn,
        "How far the score in distribution is from its exact ceiling. A gap that stays open where "
-       "this is not 0 is no finding.",
+       "this is not 0 is no finding. Of a stream it is the score in the last phase.",
        {"under-trained", "ID ceiling"},
        "as the score"},
       {"theory within",

@@ -36,9 +36,20 @@ std::optional<Scale> scale_of(const TrialResult& trial, const std::vector<std::s
 
 bool known(const std::optional<double>& value) { return value && std::isfinite(*value); }
 
-/// The ceiling in distribution that a trial must reach; nothing where it is not stored.
-std::optional<double> id_ceiling(const TrialResult& trial, const std::string& wanted) {
-  const std::string id = stored_domain(MeasuredIn::in_distribution);
+/// Where a trial was trained last: in the last phase of a stream, else in the train domains. After
+/// a stream that reversed a cue, the score in the train domains says nothing of the training.
+std::string trained_in(const TrialResult& trial, const std::string& score) {
+  std::string domain = stored_domain(MeasuredIn::in_distribution);
+  for (std::int64_t phase = 1;; ++phase) {
+    std::string next = core::stored_phase(phase);
+    if (!number(trial, next, score)) return domain;
+    domain = std::move(next);
+  }
+}
+
+/// The ceiling of the domain `id` that a trial must reach; nothing where it is not stored.
+std::optional<double> id_ceiling(const TrialResult& trial, const std::string& id,
+                                 const std::string& wanted) {
   const auto bayes = number(trial, id, stored_name(MetricId::ceiling_bayes));
   const auto invariant = number(trial, id, stored_name(MetricId::ceiling_invariant));
   if (wanted == "none") return std::nullopt;
@@ -112,10 +123,10 @@ std::optional<LawTrial> law_trial(const ResultsView& view, const ResultsView::Ro
   out.trial = &trial;
   out.configuration = row.configuration;
   out.scale = *scale;
-  const std::string id = stored_domain(MeasuredIn::in_distribution);
+  const std::string id = trained_in(trial, view.score());
   out.id = number(trial, id, view.score());
   if (known(out.id)) out.id_noise = row_noise(trial, id, view.score(), *out.id).deviation;
-  out.ceiling = id_ceiling(trial, options.id_ceiling);
+  out.ceiling = id_ceiling(trial, id, options.id_ceiling);
   add_theory(trial, options, out);
   return out;
 }

@@ -27,7 +27,7 @@ struct LawTrial {
   Scale scale;
   double value = 0.0;
   double noise = 0.0;             ///< standard deviation from the evaluated rows
-  std::optional<double> id;       ///< score in distribution
+  std::optional<double> id;       ///< score in distribution; of a stream, in its last phase
   std::optional<double> ceiling;  ///< that it must reach
   double id_noise = 0.0;
   std::optional<double> theory;  ///< the value that theory predicts
