@@ -29,6 +29,14 @@ scaling_width_steps_model.width_training.steps|width and updates|Do width and up
 scaling_width_steps_cost.flops|operations|What does the gap do along the operations of training?|
 LIST
 
+# The path of a table of a question. A selection is named behind the kind of the table.
+table_of() { # QUESTION KIND
+  case $1 in
+    *_selected_by_*) echo "$csv/${1%%_selected_by_*}_$2_selected_by_${1#*_selected_by_}.md" ;;
+    *) echo "$csv/$1_$2.md" ;;
+  esac
+}
+
 # A row for each verdict: axis, question, environment, method, and the columns $columns of its table.
 columns="verdict;value at largest;g_inf;ID shortfall;seeds to decide;decades to decide;decades to margin;reason;scales;decades;seeds;held-out error;seed noise;carried error"
 verdicts_of() { # FILE AXIS QUESTION ENVIRONMENT
@@ -49,7 +57,7 @@ verdicts_of() { # FILE AXIS QUESTION ENVIRONMENT
 }
 all=$work/verdicts.tsv
 while IFS='|' read -r file axis question environment; do
-  verdicts_of "$csv/${file}_verdicts.md" "$axis" "$question" "$environment"
+  verdicts_of "$(table_of "$file" verdicts)" "$axis" "$question" "$environment"
 done <"$questions" >"$all"
 # Flips of predictions with the cues after these were reversed: a line for each regime.
 flips=$work/flips.tsv
@@ -66,14 +74,14 @@ program='
   BEGIN {
     FS = "\t"
     said["plateaus"] = "plateaus"; said["closes"] = "closes"; said["no gap"] = "is closed at every scale"
-    said["shrinks, still open"] = "shrinks and is still open"; said["grows"] = "grows"
+    said["shrinks, still open"] = "shrinks and is still open"; said["grows"] = "grows"; said["open"] = "stays open"
     said["overshoots"] = "ends below 0"; said["non-monotone"] = "falls and rises"
     said["two modes"] = "depends on the seed"; said["not identifiable"] = "may plateau or close slowly"
     said["under-trained"] = "is no finding for lack of training"; said["undecided"] = "is undecided"
     said["did not learn"] = "says nothing, since models did not learn,"
     said["collapsed"] = "says nothing, since models collapsed,"
     said["learning not shown"] = "says nothing, since it is not shown that models learned,"
-    order = "plateaus;shrinks, still open;grows;closes;no gap;overshoots;non-monotone;two modes;not identifiable;under-trained;undecided;did not learn;collapsed;learning not shown"
+    order = "plateaus;open;shrinks, still open;grows;closes;no gap;overshoots;non-monotone;two modes;not identifiable;under-trained;undecided;did not learn;collapsed;learning not shown"
     verdicts = split(order, verdict_names, ";")
   }
   function is_control(environment) { return environment ~ /^control_/ }
@@ -197,6 +205,8 @@ changes() {
         if ($11 != "-") text = text "; a law that closes fits too, and needs 10^x more scale, x = " $11
       } else if ($5 == "closes" || $5 == "no gap") {
         text = "a gap above the margin at a larger scale"
+      } else if ($5 == "open") {
+        text = "a gap within the margin at a larger scale"
       } else if ($5 == "under-trained") {
         text = "longer training or more rows: ID shortfall " $8
       } else if ($5 == "undecided" || $5 == "not identifiable" || $5 == "shrinks, still open") {
@@ -206,7 +216,8 @@ changes() {
       } else {
         text = "a larger scale that shows another direction"
       }
-      print "| " $1 " | " $3 " | " $4 " | " $5 " | " $7 " | " $9 " | " $10 " | " text " |"
+      ends = $5 == "plateaus" || $5 == "closes" || $5 == "no gap" || $5 == "undecided" || $5 == "not identifiable" || $5 ~ /open/
+      print "| " $1 " | " $3 " | " $4 " | " $5 " | " (ends ? $7 : "-") " | " $9 " | " $10 " | " text " |"
     }' "$all"
 }
 
@@ -218,7 +229,7 @@ controls() {
       { gsub(/\\/, "") }
       !seen++ { for (i = 2; i < NF; ++i) at[$i] = i; next }
       { print $(at["control"]), $(at["truth"]), $(at["judged"]), $(at["right"]), $(at["no verdict"]), $(at["wrong"]) }' \
-      "$csv/${file}_controls.md"
+      "$(table_of "$file" controls)"
   done <"$questions" | awk -F '\t' '
     {
       if (!($1 in known)) { known[$1] = ++rows; name[rows] = $1; truth[rows] = $2 }
@@ -301,7 +312,8 @@ echo "$figures" | while read -r from to; do
   [ -z "$from" ] || cp "$csv/$from.svg" "$here/scaling_laws_$to.svg"
 done
 
-trials=$(awk 'NR > 1' "$csv/results.csv" | wc -l)
+# A trial of two experiments has two rows.
+trials=$(awk -F, 'NR > 1 && !seen[$1]++ { ++count } END { print count }' "$csv/results.csv")
 {
   sed '/<!-- answers: begin -->/q' "$page"
   echo

@@ -113,19 +113,22 @@ FoundAsymptote find_asymptote(const ScaleTable& table, const CurveFamily& family
   out.p_lack_of_fit = std::min(1.0, worse / static_cast<double>(table.errors.size() + 1));
   const double low_bound = family.linear[g_inf].nonnegative ? 0.0 : -options.bound;
   const double step = *std::max_element(table.deviations.begin(), table.deviations.end());
-  out.g_inf.value = std::clamp(profile.value(), low_bound, options.bound);
-  out.g_inf.low = std::min(out.g_inf.value, profile.end(low_bound, step, out.threshold));
-  out.g_inf.high = std::max(out.g_inf.value, profile.end(options.bound, step, out.threshold));
+  // A fit may end where the number cannot be: the interval is that part which can.
+  const auto possible = [&](double g) { return std::clamp(g, low_bound, options.bound); };
+  out.g_inf.value = possible(profile.value());
+  out.g_inf.low = std::min(out.g_inf.value, possible(profile.end(low_bound, step, out.threshold)));
+  out.g_inf.high =
+      std::max(out.g_inf.value, possible(profile.end(options.bound, step, out.threshold)));
   out.g_inf.count = static_cast<std::int64_t>(table.size());
   out.g_inf.seeds = table.fewest;
   out.given = true;
   out.p_margin =
       excess_p(profile.excess(options.margin), out.threshold, options.level, table.freedom());
-  const double margin = 0.25 * (out.g_inf.high - out.g_inf.low);
+  const double width = out.g_inf.high - out.g_inf.low;
+  const double margin = width > 0.0 ? 0.25 * width : step;
   for (int i = 0; i < kProfilePoints; ++i) {
     const double share = static_cast<double>(i) / (kProfilePoints - 1);
-    const double g =
-        out.g_inf.low - margin + share * (out.g_inf.high - out.g_inf.low + 2.0 * margin);
+    const double g = out.g_inf.low - margin + share * (width + 2.0 * margin);
     if (g < low_bound || g > options.bound) continue;
     out.profile_values.push_back(g);
     out.profile_excess.push_back(profile.excess(g));

@@ -123,6 +123,21 @@ TEST_CASE("a gap that stays open where the score in distribution does too is no 
   CHECK(verdict_of(trials.ask(kAsk + "id_ceiling = \"none\"\n")) == "plateaus");
 }
 
+TEST_CASE("the interval of g_inf has no value that a gap cannot have") {
+  for (const double sign : {1.0, -1.0}) {
+    const auto answer =
+        planted([=](double width) { return sign * 0.13 * std::log2(width / 4.0); }).ask(kAsk);
+    const std::string g_inf = planted_cell(table_of(answer, "_verdicts"), "erm", "g_inf");
+    // "1.000 [0.987, 1.000]"
+    const std::size_t bracket = g_inf.find('[');
+    const std::size_t comma = g_inf.find(',');
+    INFO(g_inf);
+    REQUIRE(comma != std::string::npos);
+    CHECK(std::stod(g_inf.substr(bracket + 1)) >= -1.0);
+    CHECK(std::stod(g_inf.substr(comma + 1)) <= 1.0);
+  }
+}
+
 TEST_CASE("a stream is trained enough if its last phase is at its ceiling") {
   PlantedTrials trials;
   Planted line;
