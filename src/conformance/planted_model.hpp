@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "spurion/cue_inputs.hpp"
+#include "spurion/export.hpp"
 #include "spurion/model.hpp"
 #include "spurion/probe.hpp"
 
@@ -18,7 +19,7 @@ namespace spurion::conformance {
 /// hidden layer "planted" has the mean of each pair. Logits are linear in it: parameters are the
 /// weight of the causal feature, that of the cue, and a bias, for each output. With two outputs and
 /// more, class 0 has the negative of the sum of both. Stages: half of the logits.
-class PlantedModel final : public Model {
+class SPURION_API PlantedModel final : public Model {
  public:
   explicit PlantedModel(std::int64_t outputs = 1);
 
