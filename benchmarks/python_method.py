@@ -1,6 +1,6 @@
 """Ten lines of Python as a method, against ERM and against the same method in C++.
 
-    PYTHONPATH=build/python /usr/bin/python3 src/python/example.py
+    PYTHONPATH=build/python /usr/bin/python3 benchmarks/python_method.py
 
 Coloured Fashion-MNIST where it is installed, else drawn digits; 16 seeds train side by side.
 """
