@@ -2,7 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
 #include <tuple>
+#include <vector>
 
 #include "core/measurement_names.hpp"
 
@@ -13,12 +15,33 @@ namespace {
 /// A policy that is surer than this of one action has no other left.
 constexpr double kCollapsed = 0.99;
 
-/// KL(p || q) of each state, [K, B], from log-probabilities in float64.
-Tensor kl_between(const Tensor& log_p, const Tensor& log_q) {
-  return (log_p.exp() * (log_p - log_q)).sum(2);
+/// A function of each replica's [B, A], stacked. The last bits of functions of many numbers depend
+/// on how many there are, so replicas are not looked at together.
+template <class Function>
+Tensor each_replica(const Tensor& values, const Function& function) {
+  std::vector<Tensor> each;
+  for (std::int64_t k = 0; k < values.size(0); ++k) {
+    each.push_back(function(values[k].to(at::kDouble).contiguous(), k));
+  }
+  return at::stack(each);
 }
 
-Tensor entropy_of(const Tensor& log_p) { return -(log_p.exp() * log_p).sum(2); }
+/// log softmax of logits [K, B, A], float64.
+Tensor log_of(const Tensor& logits) {
+  return each_replica(logits, [](const Tensor& own, std::int64_t) { return own.log_softmax(1); });
+}
+
+/// KL(p || q) of each state, [K, B], from log-probabilities.
+Tensor kl_between(const Tensor& log_p, const Tensor& log_q) {
+  return each_replica(log_p, [&](const Tensor& own, std::int64_t k) {
+    return (own.exp() * (own - log_q[k])).sum(1);
+  });
+}
+
+Tensor entropy_of(const Tensor& log_p) {
+  return each_replica(log_p,
+                      [](const Tensor& own, std::int64_t) { return -(own.exp() * own).sum(1); });
+}
 
 /// A number of each replica, [K], beside [K, B, A].
 Tensor each_state(const Tensor& numbers) {
@@ -32,17 +55,16 @@ Tensor anchored_optimum(const Tensor& prior, const Tensor& reward,
   const Tensor beta = each_state(reference.anchor);
   Tensor total = beta;
   if (reference.entropy_bonus.defined()) total = beta + each_state(reference.entropy_bonus);
-  const Tensor log_prior = prior.to(at::kDouble).log_softmax(2);
-  return ((beta * log_prior + reward) / total).log_softmax(2);
+  return log_of((beta * log_of(prior) + reward) / total);
 }
 
 void AnchoredPolicy::add(const States& states) {
-  const Tensor policy = states.logits.to(at::kDouble).log_softmax(2);
-  const Tensor prior = states.prior.to(at::kDouble).log_softmax(2);
+  const Tensor policy = log_of(states.logits);
+  const Tensor prior = log_of(states.prior);
   entropy_.add(entropy_of(policy), states.going);
   prior_entropy_.add(entropy_of(prior), states.going);
   divergence_.add(kl_between(policy, prior), states.going);
-  collapsed_.add(std::get<0>(policy.max(2)).exp().gt(kCollapsed), states.going);
+  collapsed_.add(std::get<0>(policy.max(2)).gt(std::log(kCollapsed)), states.going);
   if (!reference_.anchor.defined() || !states.reward.defined()) return;
   const Tensor best = anchored_optimum(states.prior, states.reward, reference_);
   optimum_entropy_.add(entropy_of(best), states.going);

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "core/measurement_names.hpp"
 #include "harness/measure/evaluator.hpp"
@@ -10,18 +11,32 @@
 
 namespace spurion::harness {
 
-Tensor row_divergence(Task task, const Tensor& first, const Tensor& second) {
-  const Tensor a = first.to(at::kDouble);
-  const Tensor b = second.to(at::kDouble);
-  if (task == Task::regression) return (a - b).pow(2).mean(2);
+namespace {
+
+/// The same of one replica: logits [B, C].
+Tensor divergence_of(Task task, const Tensor& first, const Tensor& second) {
+  const Tensor a = first.to(at::kDouble).contiguous();
+  const Tensor b = second.to(at::kDouble).contiguous();
+  if (task == Task::regression) return (a - b).pow(2).mean(1);
   if (task == Task::binary) {
-    const Tensor za = a.squeeze(2);
-    const Tensor zb = b.squeeze(2);
+    const Tensor za = a.squeeze(1);
+    const Tensor zb = b.squeeze(1);
     // Of two Bernoulli distributions by their log-odds.
     return at::softplus(zb) - at::softplus(za) + at::sigmoid(za) * (za - zb);
   }
-  const Tensor log_a = a.log_softmax(2);
-  return (log_a.exp() * (log_a - b.log_softmax(2))).sum(2);
+  const Tensor log_a = a.log_softmax(1);
+  return (log_a.exp() * (log_a - b.log_softmax(1))).sum(1);
+}
+
+}  // namespace
+
+Tensor row_divergence(Task task, const Tensor& first, const Tensor& second) {
+  // Replica by replica: the last bits of functions of many numbers depend on how many there are.
+  std::vector<Tensor> each;
+  for (std::int64_t k = 0; k < first.size(0); ++k) {
+    each.push_back(divergence_of(task, first[k], second[k]));
+  }
+  return at::stack(each);
 }
 
 Tensor row_sum(const Tensor& values) {

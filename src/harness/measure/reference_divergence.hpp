@@ -6,7 +6,8 @@
 namespace spurion::harness {
 
 /// KL(first || second) of the predictions of each row in nats, [K, B] float64; for regression the
-/// mean squared difference of the outputs. Logits are [K, B, C], in host memory.
+/// mean squared difference of the outputs. Logits are [K, B, C], in host memory. The bits of a
+/// replica do not depend on K.
 SPURION_API Tensor row_divergence(Task task, const Tensor& first, const Tensor& second);
 
 /// Root mean squared difference of the parameters [K, P] of each replica, [K] float64. Its bits do
