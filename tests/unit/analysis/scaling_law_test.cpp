@@ -307,7 +307,7 @@ TEST_CASE("a growth that is not shown as one of so many leaves the gap open") {
   // Noise with which a growth beyond the margin is just shown.
   PlantedTrials trials;
   double p = 0.0;
-  for (const double size : {0.012, 0.016, 0.02, 0.024, 0.028}) {
+  for (const double size : {0.02, 0.024, 0.016, 0.012}) {
     trials = PlantedTrials();
     Planted line;
     line.gap = [](double width) { return 0.2 + 0.0072 * std::log2(width / 4.0); };

@@ -209,7 +209,9 @@ TEST_CASE("a learner that acts has minibatches of its rollouts, whatever trainin
         "training = {{ steps = 8, rows = {}, batch = 64 }}\nevaluation = {{ training_rows = 0 }}\n"
         "[[experiment]]\nname = \"e\"\n",
         steps, rows);
-    return plan(Suite::parse(text, "s.toml").trials(catalog), catalog, sources, {}).front();
+    PlanOptions alone;
+    alone.max_replicas = 1;
+    return plan(Suite::parse(text, "s.toml").trials(catalog), catalog, sources, alone).front();
   };
   const Pack few = pack_of(8, 16);
   const Pack more = pack_of(64, 16);
