@@ -45,7 +45,9 @@ std::vector<Term> goodhart_columns() {
        "as the truth"},
       {"overstated",
        kColumn,
-       "Gain of the proxy minus gain of the truth: what the proxy claims beyond what is true.",
+       "Gain of the proxy minus gain of the truth: what the proxy claims beyond what is true. "
+       "Below "
+       "0: the proxy understates the gain.",
        {"proxy gain", "truth gain"},
        "as the truth"},
       {"OOD gain",
@@ -150,9 +152,9 @@ std::vector<Term> goodhart_columns() {
        "as the truth"},
       {"difference in overstated",
        kColumn,
-       "Overstated by the filter minus overstated by the other pressure. Below 0: the proxy is "
-       "more "
-       "honest under the filter.",
+       "Overstated by the filter minus overstated by the other pressure. Below 0: the proxy claims "
+       "less "
+       "beyond the truth under the filter.",
        {"overstated by filter", "overstated by other"},
        "as the truth"},
       {"difference in ID change",

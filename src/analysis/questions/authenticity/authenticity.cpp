@@ -45,10 +45,15 @@ std::string reassurance_words(const ProbeMistakes& mistakes) {
                      core::is_or_are(mistakes.wrong));
 }
 
-std::string line_words(const ProbeLine& line) {
+std::string line_words(const ProbeLine& line, std::size_t family) {
   const std::string tau =
       line.tau.count > 0 ? fmt::format(" (tau {})", show(line.tau, 2)) : std::string();
-  return fmt::format("{} {}{}. {}\n", line.name, verdict_words(line.verdict), tau,
+  const std::string alone =
+      line.verdict == line.alone
+          ? std::string()
+          : fmt::format(" The verdict '{}' is shown alone, but not as one of {} of the suite.",
+                        authenticity_verdict_name(line.alone), family);
+  return fmt::format("{} {}{}.{} {}\n", line.name, verdict_words(line.verdict), tau, alone,
                      reassurance_words(line.reassurance));
 }
 
@@ -69,7 +74,12 @@ std::string trend_words(const AgreementTrend& trend, const std::string& axis) {
 
 std::vector<FamilyClaim> claims_of(const Authenticity& found) {
   std::vector<FamilyClaim> claims;
-  for (const ProbeLine& line : found.lines) claims.push_back({line.key(), line.p});
+  for (const ProbeLine& line : found.lines) {
+    claims.push_back({line.key(), line.p});
+    if (line.alone == AuthenticityVerdict::authentic) {
+      claims.push_back({line.weaker_key(), line.weaker_p});
+    }
+  }
   for (const AgreementTrend& trend : found.trends) claims.push_back({trend.key, trend.p});
   return claims;
 }
@@ -161,6 +171,7 @@ Answer AuthenticityQuestion::answer(const Study& study, const std::string& exper
   }
   for (ProbeLine& line : findings.found.lines) {
     line.adjusted_p = family->adjusted({line.key(), line.p});
+    line.adjusted_weaker_p = family->adjusted({line.weaker_key(), line.weaker_p});
   }
   for (AgreementTrend& trend : findings.found.trends) {
     trend.adjusted_p = family->adjusted({trend.key, trend.p});
@@ -182,7 +193,7 @@ std::string authenticity_sentence(const AuthenticityFindings& findings) {
     text += trend_words(trend, findings.options.axis);
   }
   for (std::size_t i = 0; i < lines.size() && i < kMostLinesInWords; ++i) {
-    text += line_words(lines[i]);
+    text += line_words(lines[i], findings.family);
   }
   if (lines.size() > kMostLinesInWords) text += "The table shows the others. ";
   return text;

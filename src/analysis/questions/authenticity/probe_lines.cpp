@@ -96,6 +96,7 @@ void judge_line(ProbeLine& line, const AuthenticityOptions& options) {
   const double high = options.least_agreement;
   const double near = options.blind_within;
   if (tau > high) claim(Verdict::authentic, tau_p(line.ranks, high));
+  if (line.alone == Verdict::authentic) line.weaker_p = tau_p(line.ranks, 0.0);
   if (tau < 0.0) claim(Verdict::reversed, tau_p(line.ranks, 0.0));
   if (std::abs(tau) < near) {
     claim(Verdict::blind_to_cue, std::max(tau_p(line.ranks, near), tau_p(line.ranks, -near)));
@@ -284,6 +285,10 @@ void adjust_verdicts(Authenticity& found) {
   for (ProbeLine& line : found.lines) {
     const bool claims = line.alone != Verdict::not_shown && line.alone != Verdict::nothing_to_rank;
     line.verdict = claims && line.adjusted_p > kTestLevel ? Verdict::not_shown : line.alone;
+    if (line.verdict == line.alone || line.alone != Verdict::authentic) continue;
+    if (line.adjusted_weaker_p > kTestLevel) continue;
+    line.verdict = Verdict::partly_authentic;
+    line.adjusted_p = line.adjusted_weaker_p;
   }
   for (AgreementTrend& trend : found.trends) {
     if (trend.adjusted_p > kTestLevel || trend.change.count == 0) continue;

@@ -63,13 +63,18 @@ struct ProbeLine {
   Estimate controls_truth;
   AuthenticityVerdict alone = AuthenticityVerdict::not_shown;  ///< before it is adjusted
   double p = 1.0;                                              ///< of that
+  /// Of an authentic one also: p that tau is 0, so that it may still be partly authentic.
+  double weaker_p = 1.0;
   AuthenticityVerdict verdict = AuthenticityVerdict::not_shown;
-  double adjusted_p = 1.0;
+  double adjusted_p = 1.0;  ///< of the verdict
+  double adjusted_weaker_p = 1.0;
 
   /// "probe_occlusion_on_colour, two_bit, mlp, model.width = 16": what is not the same for all.
   std::string name;
   /// Names all numbers that the verdict rests on.
   [[nodiscard]] std::string key() const;
+  /// Names the weaker claim.
+  [[nodiscard]] std::string weaker_key() const { return key() + " above 0"; }
 };
 
 /// A probe in one environment and model at the last place of the axis beside the first.

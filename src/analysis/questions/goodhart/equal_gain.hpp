@@ -8,8 +8,8 @@
 #include "spurion/export.hpp"
 
 /// \file
-/// Two pressures where each has brought the same gain out of distribution: which of them leaves the
-/// proxy more honest there, and up to which gain?
+/// Two pressures where each has brought the same gain out of distribution: under which of them
+/// does the proxy claim less beyond the truth there, and up to which gain?
 
 namespace spurion::analysis::questions::goodhart {
 

@@ -63,8 +63,12 @@ std::string verdict_words(const PressureLine& line, double margin) {
   throw LogicError("unknown verdict on a pressure");
 }
 
-std::string line_words(const PressureLine& line, double margin) {
+std::string line_words(const PressureLine& line, double margin, std::size_t family) {
   std::string text = fmt::format("{} {}.", line.name, verdict_words(line, margin));
+  if (line.verdict != line.alone) {
+    text += fmt::format(" The verdict '{}' is shown alone, but not as one of {} of the suite.",
+                        goodhart_verdict_name(line.alone), family);
+  }
   if (line.judged > 0) text += gains_words(line) + parts_words(line);
   if (line.unlearned > 0) {
     text += fmt::format(" At {} models did not learn.",
@@ -186,7 +190,7 @@ std::string goodhart_sentence(const GoodhartFindings& findings) {
   std::string text;
   const std::vector<PressureLine>& lines = findings.found.lines;
   for (std::size_t i = 0; i < lines.size() && i < kMostLinesInWords; ++i) {
-    text += line_words(lines[i], findings.options.margin);
+    text += line_words(lines[i], findings.options.margin, findings.family);
   }
   if (lines.size() > kMostLinesInWords) text += "The table shows the others.\n";
   for (std::size_t i = 0; i < findings.comparisons.size() && i < kMostLinesInWords; ++i) {

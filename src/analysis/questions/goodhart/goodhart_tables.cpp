@@ -206,18 +206,19 @@ Table gain_table(const GoodhartFindings& findings) {
 }
 
 Table place_table(const GoodhartFindings& findings) {
-  Table table{"goodhart_places_" + findings.experiment,
-              "Every place of every pressure: what is gained there over no pressure. used by the verdict: "
-              "whether a verdict uses it.",
-              {{"pressure"},
-               {"amount"},
-               {"d", ColumnKind::number},
-               {"proxy gain", ColumnKind::estimate},
-               {"truth gain", ColumnKind::estimate},
-               {"overstated", ColumnKind::estimate},
-               {"OOD gain", ColumnKind::estimate},
-               {"ID change", ColumnKind::estimate},
-               {"used by the verdict"}}};
+  Table table{
+      "goodhart_places_" + findings.experiment,
+      "Every place of every pressure: what is gained there over no pressure. used by the verdict: "
+      "whether a verdict uses it.",
+      {{"pressure"},
+       {"amount"},
+       {"d", ColumnKind::number},
+       {"proxy gain", ColumnKind::estimate},
+       {"truth gain", ColumnKind::estimate},
+       {"overstated", ColumnKind::estimate},
+       {"OOD gain", ColumnKind::estimate},
+       {"ID change", ColumnKind::estimate},
+       {"used by the verdict"}}};
   table.file_only = true;
   for (const PressureLine& line : findings.found.lines) {
     for (std::size_t place = 0; place < line.numbers.places.size(); ++place) {
