@@ -92,7 +92,7 @@ bool keeps_promises(const std::filesystem::path& folder, const Promised& promise
 
 }  // namespace
 
-TEST_CASE("whatever its disk does, a store keeps_promises what it took and no number changes") {
+TEST_CASE("whatever its disk does, a store keeps what it took and no number changes") {
   const Reported expected = storm_expected();
   FaultyDisk disk;
   std::mt19937_64 random(3);
