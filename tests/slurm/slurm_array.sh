@@ -20,6 +20,7 @@ mkdir -p "$work" "$run"/{state,spool}
 started=()
 finish() {
   local code=$?
+  scancel --user=root 2>/dev/null && sleep 2 || true
   for id in "${started[@]}"; do kill "$id" 2>/dev/null || true; done
   sleep 0.5
   for id in "${started[@]}"; do kill -9 "$id" 2>/dev/null || true; done
@@ -85,7 +86,7 @@ seeds = 8
 environment = { name = "two_bit" }
 model = { name = "mlp", width = 8, depth = 1 }
 regime = { name = "offline" }
-training = { steps = 150000, rows = 64, batch = 16 }
+training = { steps = 8000, rows = 64, batch = 16 }
 evaluation = { rows = 101, training_rows = 33 }
 [[experiment]]
 name = "grid"
@@ -110,7 +111,7 @@ first_running() { squeue -h -r -t R -o '%i' | head -n 1; }
 wait_for 60 is_running
 # As Slurm does when time is nearly over: the batch script is told, the task saves its place and is queued again.
 task=$(first_running)
-sleep 3
+sleep 2
 timeout 3 scancel --batch --signal=USR1 "$task" || true # it waits, since the task is queued again at once
 requeued() { [[ $(scontrol -o show job "$task" | grep -o 'Restarts=[0-9]*') != Restarts=0 ]]; }
 wait_for 60 requeued
