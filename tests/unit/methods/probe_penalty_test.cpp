@@ -57,7 +57,7 @@ struct PressedFixture {
   std::vector<CueInputs> carriers() {
     CueInputs cue;
     cue.cue = "cue";
-    cue.mask = at::tensor({false, false, true}, at::kBool).reshape({1, kPressedInputs});
+    cue.mask = at::arange(kPressedInputs).eq(kPressedInputs - 1).unsqueeze(0);
     return {cue};
   }
   std::unique_ptr<Method> method(const std::string& name, const Value& given, Task task) {
