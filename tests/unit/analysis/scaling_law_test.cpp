@@ -7,80 +7,11 @@
 #include <string>
 
 #include "catch.hpp"
-#include "unit/analysis/planted.hpp"
+#include "unit/analysis/planted_law.hpp"
 
-using namespace spurion;
+namespace spurion::tests::scaling_law {
+
 using Catch::Contains;
-using tests::planted_cell;
-using tests::PlantedTrials;
-
-namespace {
-
-using Curve = std::function<double(double)>;
-
-/// Widths over 2.1 decades.
-constexpr std::int64_t kWidths[] = {4, 8, 16, 32, 64, 128, 256, 512};
-
-/// Noise of a seed at a scale: as good as independent.
-double noise_of(std::int64_t seed, std::int64_t width, double size) {
-  const double angle = 12.9898 * static_cast<double>(seed + 1) + 78.233 * std::log2(width);
-  return size * std::sin(43758.5453 * std::sin(angle));
-}
-
-struct Planted {
-  std::string method = "erm";
-  std::string environment = "world";
-  Curve gap = [](double) { return 0.0; };
-  Curve shortfall = [](double width) { return 0.1 / width; };
-  double size = 0.004;
-};
-
-/// A line of trials; the Bayes ceiling in distribution is .9.
-void plant(PlantedTrials& trials, const Planted& line) {
-  for (std::int64_t seed = 0; seed < 6; ++seed) {
-    for (const std::int64_t width : kWidths) {
-      const auto scale = static_cast<double>(width);
-      const double id = 0.9 - line.shortfall(scale) + noise_of(seed + 50, width, 0.001);
-      const double gap = line.gap(scale) + noise_of(seed, width, line.size);
-      TrialResult& trial = trials.add(line.method, seed, id, id - gap);
-      trial.measurements.push_back({0, 0, "in_distribution", 0.0, "ceiling_bayes", 0.9});
-      trial.spec.environment.name = line.environment;
-      trial.spec.model.options = Value::Table{{"width", width}};
-      trial.spec.training = Value::Table{{"rows", 1000}, {"steps", 500}, {"batch", 100}};
-      trial.cost.flops = 1e6 * scale;
-      trial.cost.steps = 9;
-    }
-  }
-}
-
-PlantedTrials planted(const Curve& gap) {
-  PlantedTrials trials;
-  Planted line;
-  line.gap = gap;
-  plant(trials, line);
-  return trials;
-}
-
-const std::string kAsk =
-    "kind = \"scaling_law\"\naxis = \"model.width\"\nresamples = 100\nplanted = 0\n";
-
-/// The table with this part in its name.
-const analysis::Table& table_of(const analysis::Answer& answer, const std::string& part) {
-  for (const analysis::Table& table : answer.tables) {
-    if (table.name.find(part) != std::string::npos) return table;
-  }
-  FAIL("no table " << part);
-  return answer.tables.front();
-}
-
-std::string verdict_of(const analysis::Answer& answer, const std::string& method = "erm") {
-  return planted_cell(table_of(answer, "_verdicts"), method, "verdict");
-}
-
-double closing(double width) { return 1.2 / width; }
-double plateau(double width) { return 0.1 + 1.2 / width; }
-
-}  // namespace
 
 TEST_CASE("a scaling law says that a planted gap closes, and on what that rests") {
   const auto answer = planted(closing).ask(kAsk + "hypothesis = \"closes\"\n");
@@ -121,57 +52,6 @@ TEST_CASE("a gap that stays open where the score in distribution does too is no 
   CHECK_THAT(answer.sentence, Contains("Longer training or more rows would change the answer."));
   // Nobody looks where the ceiling is not asked for.
   CHECK(verdict_of(trials.ask(kAsk + "id_ceiling = \"none\"\n")) == "plateaus");
-}
-
-TEST_CASE("the interval of g_inf has no value that a gap cannot have") {
-  for (const double sign : {1.0, -1.0}) {
-    const auto answer =
-        planted([=](double width) { return sign * 0.13 * std::log2(width / 4.0); }).ask(kAsk);
-    const std::string g_inf = planted_cell(table_of(answer, "_verdicts"), "erm", "g_inf");
-    // "1.000 [0.987, 1.000]"
-    const std::size_t bracket = g_inf.find('[');
-    const std::size_t comma = g_inf.find(',');
-    INFO(g_inf);
-    REQUIRE(comma != std::string::npos);
-    CHECK(std::stod(g_inf.substr(bracket + 1)) >= -1.0);
-    CHECK(std::stod(g_inf.substr(comma + 1)) <= 1.0);
-  }
-}
-
-TEST_CASE("a stream is trained enough if its last phase is at its ceiling") {
-  PlantedTrials trials;
-  Planted line;
-  line.gap = plateau;
-  plant(trials, line);
-  const auto at_ceiling = [&](double last) {
-    for (TrialResult& trial : trials.all()) {
-      trial.spec.regime.name = "continual";
-      const auto add = [&](std::int64_t phase, const std::string& domain, const std::string& metric,
-                           double value) {
-        trial.measurements.push_back({phase, 9 * phase, domain, 0.0, metric, value});
-      };
-      for (const char* on : {"phase_0", "phase_1"}) {
-        add(0, on, "ceiling_bayes", 0.9);
-        add(0, on, "ceiling_invariant", 0.75);
-        add(0, on, "ceiling_chance", 0.5);
-        add(0, on, "accuracy", on == std::string("phase_0") ? 0.9 : 0.2);
-        add(0, on, "cue_contribution", 0.4);
-      }
-      add(1, "phase_0", "accuracy", 0.2);
-      add(1, "phase_1", "accuracy", last);
-      add(1, "phase_1", "cue_contribution", 0.4);
-      // The cue was reversed: in the train domains it leads astray now.
-      add(1, "in_distribution", "accuracy", 0.2);
-    }
-    return trials.ask(kAsk);
-  };
-  const auto short_of = [](const analysis::Answer& answer) {
-    const analysis::Table& table = table_of(answer, "_verdicts");
-    return text_of(table.cell(0, "ID shortfall"));
-  };
-  CHECK_THAT(short_of(at_ceiling(0.9)), Contains("0.000"));
-  CHECK(verdict_of(at_ceiling(0.9)) == "plateaus");
-  CHECK(verdict_of(at_ceiling(0.8)) == "under-trained");
 }
 
 TEST_CASE("a model that learned nothing at the largest scale has no law") {
@@ -429,3 +309,5 @@ TEST_CASE("a scaling law follows any number that is 0 where nothing is wrong") {
     CHECK(table_of(answer, "_points").name.find(metric) != std::string::npos);
   }
 }
+
+}  // namespace spurion::tests::scaling_law
