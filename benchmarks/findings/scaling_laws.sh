@@ -192,6 +192,22 @@ primary() {
     }' "$csv/scaling_rows_training.rows_verdicts.md"
 }
 
+# The answer to the first question: along which axes the gap of erm is shown to close.
+closing() {
+  awk "$program"'
+    is_control($3) || $4 != "erm" { next }
+    {
+      ++all
+      if ($5 == "closes" || $5 == "no gap") where = where (where == "" ? "" : ", ") "`" $3 "` along " $1
+      else if ($5 == "plateaus" || $5 == "open" || $5 == "grows" || $5 ~ /still open/) ++still
+    }
+    END {
+      if (where == "") printf "**The gap of `erm` is not shown to close in any of %d lines", all
+      else printf "**The gap of `erm` is shown to close, or to be closed at every scale, in: %s", where
+      printf ". It is shown to be open at the largest scale in %d of %d lines.**\n", still, all
+    }' "$all"
+}
+
 # What would change each verdict.
 changes() {
   awk "$program"'
@@ -319,6 +335,8 @@ trials=$(awk -F, 'NR > 1 && !seen[$1]++ { ++count } END { print count }' "$csv/r
   echo
   printf "The store holds %s trials.\n\n" "$trials"
   echo "### In one look"
+  echo
+  closing
   echo
   primary
   echo
