@@ -81,7 +81,10 @@ std::string bibliography(const StoredResults& results) {
       }
     }
   }
-  std::string out = "% What made this report\n" + own_bibtex();
+  std::string out =
+      "% Entries of works are written by hand. Compare one with its paper before you print it.\n\n"
+      "% What made this report\n" +
+      own_bibtex();
   for (const auto& [key, work] : works) {
     std::string of;
     for (const std::string& thing : things[key]) of += (of.empty() ? "" : ", ") + thing;
