@@ -172,7 +172,7 @@ TEST_CASE("every kind is asked about some trials") {
     std::string keys = "kind = \"" + kind + "\"\n";
     const AnySchema& schema = kinds.at(kind).schema;
     if (schema.find("rows") != nullptr) keys += rows;
-    if (schema.find("proxy") != nullptr) keys += "proxy = \"probe_input_gradient_on_cue\"\n";
+    if (schema.find("proxy") != nullptr) keys += "proxy = \"accuracy\"\n";
     if (schema.find("claim") != nullptr) {
       keys += claims;
     } else if (const FieldInfo* axis = schema.find("axis"); axis != nullptr && axis->required) {
