@@ -94,8 +94,8 @@ class SPURION_API Sight {
   [[nodiscard]] bool graph() const;
 
  protected:
-  explicit Sight(const ProbeSubject& subject) : subject_(&subject) {}
-  [[nodiscard]] const ProbeMaterial& material() const { return subject_->material_; }
+  explicit Sight(const ProbeSubject& subject) : subject_(&subject) {}  ///< of a model
+  [[nodiscard]] const ProbeMaterial& material() const { return subject_->material_; }  ///< all
   /// Counts passes over so many rows, in forward passes of one row.
   void count(const Tensor& x, double passes) const;
 
@@ -106,8 +106,8 @@ class SPURION_API Sight {
 /// Inputs of the proxy rows, without labels.
 class SPURION_API ProxyRows : public Sight {
  public:
-  explicit ProxyRows(const ProbeSubject& subject) : Sight(subject) {}
-  static void declare(ProbeAccess& /*access*/) {}                   ///< every probe may
+  explicit ProxyRows(const ProbeSubject& subject) : Sight(subject) {}  ///< of a model
+  static void declare(ProbeAccess& /*access*/) {}                      ///< every probe may
   [[nodiscard]] const Tensor& x() const;                            ///< [K or 1, B, ...input_shape]
   [[nodiscard]] std::int64_t count() const { return x().size(1); }  ///< B
 };
@@ -115,15 +115,15 @@ class SPURION_API ProxyRows : public Sight {
 /// Labels of the proxy rows.
 class SPURION_API ProxyLabels : public Sight {
  public:
-  explicit ProxyLabels(const ProbeSubject& subject) : Sight(subject) {}
-  static void declare(ProbeAccess& access) { access.labels = true; }  ///< says what is seen
-  [[nodiscard]] const Tensor& y() const;                              ///< int64 [K or 1, B]
+  explicit ProxyLabels(const ProbeSubject& subject) : Sight(subject) {}  ///< of a model
+  static void declare(ProbeAccess& access) { access.labels = true; }     ///< says what is seen
+  [[nodiscard]] const Tensor& y() const;                                 ///< int64 [K or 1, B]
 };
 
 /// Which inputs carry each cue.
 class SPURION_API CueCarriers : public Sight {
  public:
-  explicit CueCarriers(const ProbeSubject& subject) : Sight(subject) {}
+  explicit CueCarriers(const ProbeSubject& subject) : Sight(subject) {}   ///< of a model
   static void declare(ProbeAccess& access) { access.cue_inputs = true; }  ///< says what is seen
   [[nodiscard]] const std::vector<CueInputs>& cues() const;               ///< [Q]
 };
@@ -131,7 +131,7 @@ class SPURION_API CueCarriers : public Sight {
 /// The value of each cue in the proxy rows.
 class SPURION_API CueLabels : public Sight {
  public:
-  explicit CueLabels(const ProbeSubject& subject) : Sight(subject) {}
+  explicit CueLabels(const ProbeSubject& subject) : Sight(subject) {}     ///< of a model
   static void declare(ProbeAccess& access) { access.cue_labels = true; }  ///< says what is seen
   [[nodiscard]] std::int64_t cues() const;                                ///< Q
   [[nodiscard]] std::int64_t values(std::int64_t cue) const;  ///< how many values the cue has
@@ -141,7 +141,7 @@ class SPURION_API CueLabels : public Sight {
 /// Outputs of the model for any inputs.
 class SPURION_API Outputs : public Sight {
  public:
-  explicit Outputs(const ProbeSubject& subject) : Sight(subject) {}
+  explicit Outputs(const ProbeSubject& subject) : Sight(subject) {}    ///< of a model
   static void declare(ProbeAccess& access) { access.outputs = true; }  ///< says what is seen
   [[nodiscard]] Tensor logits(const Tensor& x) const;                  ///< [K, B, C]
 };
@@ -149,7 +149,7 @@ class SPURION_API Outputs : public Sight {
 /// Gradients of the outputs by any inputs.
 class SPURION_API InputGradients : public Sight {
  public:
-  explicit InputGradients(const ProbeSubject& subject) : Sight(subject) {}
+  explicit InputGradients(const ProbeSubject& subject) : Sight(subject) {}  ///< of a model
   /// Says what is seen.
   static void declare(ProbeAccess& access) { access.input_gradients = true; }
   /// From logits [K, B, C] to a number of each row, [K, B].
@@ -161,7 +161,7 @@ class SPURION_API InputGradients : public Sight {
 /// What hidden layers give, and what follows if that is changed.
 class SPURION_API Activations : public Sight {
  public:
-  explicit Activations(const ProbeSubject& subject) : Sight(subject) {}
+  explicit Activations(const ProbeSubject& subject) : Sight(subject) {}    ///< of a model
   static void declare(ProbeAccess& access) { access.activations = true; }  ///< says what is seen
   [[nodiscard]] std::vector<std::string> layers() const;  ///< names, the first layer first
   /// What a layer gives for rows, flat: [K, B, F].
@@ -176,7 +176,7 @@ class SPURION_API Activations : public Sight {
 /// What the last layer is given and what comes of it.
 class SPURION_API LastLayer : public Sight {
  public:
-  explicit LastLayer(const ProbeSubject& subject) : Sight(subject) {}
+  explicit LastLayer(const ProbeSubject& subject) : Sight(subject) {}   ///< of a model
   static void declare(ProbeAccess& access) { access.features = true; }  ///< says what is seen
   [[nodiscard]] Output of(const Tensor& x) const;  ///< features [K, B, F], logits [K, B, C]
 };
@@ -184,15 +184,15 @@ class SPURION_API LastLayer : public Sight {
 /// What the last layer reads out of what the model holds before its end (the logit lens).
 class SPURION_API StageReadings : public Sight {
  public:
-  explicit StageReadings(const ProbeSubject& subject) : Sight(subject) {}
-  static void declare(ProbeAccess& access) { access.stages = true; }  ///< says what is seen
-  [[nodiscard]] Tensor logits(const Tensor& x) const;                 ///< [K, S, B, C]
+  explicit StageReadings(const ProbeSubject& subject) : Sight(subject) {}  ///< of a model
+  static void declare(ProbeAccess& access) { access.stages = true; }       ///< says what is seen
+  [[nodiscard]] Tensor logits(const Tensor& x) const;                      ///< [K, S, B, C]
 };
 
 /// Some of the rows that were trained on.
 class SPURION_API TrainingRows : public Sight {
  public:
-  explicit TrainingRows(const ProbeSubject& subject) : Sight(subject) {}
+  explicit TrainingRows(const ProbeSubject& subject) : Sight(subject) {}     ///< of a model
   static void declare(ProbeAccess& access) { access.training_rows = true; }  ///< says what is seen
   [[nodiscard]] const Tensor& x() const;                                     ///< [K or 1, N, ...]
   [[nodiscard]] const Tensor& y() const;                                     ///< int64 [K or 1, N]
@@ -202,7 +202,7 @@ class SPURION_API TrainingRows : public Sight {
 /// The parameters themselves.
 class SPURION_API Weights : public Sight {
  public:
-  explicit Weights(const ProbeSubject& subject) : Sight(subject) {}
+  explicit Weights(const ProbeSubject& subject) : Sight(subject) {}    ///< of a model
   static void declare(ProbeAccess& access) { access.weights = true; }  ///< says what is seen
   [[nodiscard]] const Tensor& parameters() const;                      ///< [K, P]
   [[nodiscard]] const std::vector<ParameterBlock>& layout() const;     ///< what they are

@@ -150,7 +150,7 @@ TEST_CASE("a word that looks like a number is a word where the option is one") {
              Contains("expects a string, one of: 1, 2, 3, 1s, 2s, 3s, got list"));
   const Finished unused = shell.run({"describe", "mlp", "width=3"});
   CHECK(unused.code == 2);
-  CHECK_THAT(unused.err, Contains("only environments, methods, regimes do"));
+  CHECK_THAT(unused.err, Contains("only environments, methods, regimes, probes do"));
 }
 
 TEST_CASE("data that were asked for and are no data are an error, not a description") {

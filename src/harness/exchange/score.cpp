@@ -21,6 +21,7 @@
 #include "harness/run/run_manifest.hpp"
 #include "harness/store/seal.hpp"
 #include "harness/store/stored_suite.hpp"
+#include "harness/suite/added_options.hpp"
 #include "harness/suite/scored_trials.hpp"
 #include "nouns/named_domains.hpp"
 #include "spurion/error.hpp"
@@ -229,7 +230,9 @@ void store_scored(const TrialResult& result, const Environment& environment, con
         theirs.id() == own.id() || theirs.seed != own.seed || theirs.base_seed != own.base_seed ||
         theirs.environment.name != own.environment.name ||
         theirs.environment.options != own.environment.options ||
-        theirs.evaluation != own.evaluation) {
+        // As stores have it: what was stored has the options that were added since.
+        without_added("evaluation", theirs.evaluation) !=
+            without_added("evaluation", own.evaluation)) {
       continue;
     }
     throw UsageError(fmt::format(

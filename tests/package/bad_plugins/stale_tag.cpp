@@ -11,7 +11,7 @@ struct Info {
 extern "C" __attribute__((visibility("default"))) const Info* spurion_plugin_info();
 const Info* spurion_plugin_info() {
   // Had it been called, C++ would have crossed the border.
-  static const Info info{6, "spurion 0.0.1, LibTorch 1.0.0, g++ ABI 1002, cxx11 0", "stale", "1.0",
+  static const Info info{7, "spurion 0.0.1, LibTorch 1.0.0, g++ ABI 1002, cxx11 0", "stale", "1.0",
                          [](void*) { __builtin_trap(); }};
   return &info;
 }
