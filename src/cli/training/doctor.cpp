@@ -104,8 +104,9 @@ void look_at_folder(const std::filesystem::path& folder, Findings& out) {
     out.push_back({what, "mend", fmt::format("cannot be written: {}", disk.problem)});
     return;
   }
-  const std::string facts = fmt::format("{}, {} free, {:.1f} ms until 4 kB are kept", disk.kind,
-                                        bytes(disk.free_bytes), disk.seconds_to_keep * 1e3);
+  const std::string facts =
+      fmt::format("{}, {} free, {:.1f} ms to write 4 kB to the disk", disk.kind,
+                  bytes(disk.free_bytes), disk.seconds_to_keep * 1e3);
   if (disk.free_bytes < kLittle) {
     out.push_back({what, "note", facts + ": little room; a trial takes about 2 kB"});
   } else if (disk.network) {
