@@ -57,15 +57,19 @@ std::string line_words(const ProbeLine& line, std::size_t family) {
                      reassurance_words(line.reassurance));
 }
 
-std::string trend_words(const AgreementTrend& trend, const std::string& axis) {
+std::string trend_words(const AgreementTrend& trend, const std::string& axis, std::size_t family) {
   const std::string places =
       fmt::format("from {} = {} to {}", axis, trend.first.text, trend.last.text);
   if (trend.change.count == 0) {
     return fmt::format("Of {} nothing tells how the agreement changes {}.\n", trend.name, places);
   }
   if (trend.outcome == AgreementChange::not_shown) {
-    return fmt::format("No change of the agreement of {} is shown {}: {}.\n", trend.name, places,
-                       show(trend.change, 2));
+    const bool alone = trend.change.low > 0.0 || trend.change.high < 0.0;
+    const std::string refused =
+        alone ? fmt::format(" It is shown alone, but not as one of {} of the suite.", family)
+              : std::string();
+    return fmt::format("No change of the agreement of {} is shown {}: {}.{}\n", trend.name, places,
+                       show(trend.change, 2), refused);
   }
   return fmt::format("The agreement of {} {} {}, by {}.\n", trend.name,
                      trend.outcome == AgreementChange::rises ? "rises" : "falls", places,
@@ -190,7 +194,7 @@ std::string authenticity_sentence(const AuthenticityFindings& findings) {
   std::string text;
   const std::vector<ProbeLine>& lines = findings.found.lines;
   for (const AgreementTrend& trend : findings.found.trends) {
-    text += trend_words(trend, findings.options.axis);
+    text += trend_words(trend, findings.options.axis, findings.family);
   }
   for (std::size_t i = 0; i < lines.size() && i < kMostLinesInWords; ++i) {
     text += line_words(lines[i], findings.family);
