@@ -21,14 +21,14 @@ namespace {
 /// where p are the predicted probabilities and d is their total variation distance. Rows j and l
 /// are the next ones of their kind after i; a row that lacks one of them tells nothing. All are
 /// proxy rows: nobody intervenes on the world.
-class ActivationPatching final : public ProbeOf<ProxyRows, ProxyLabels, CueLabels, Activations> {
+class ActivationPatching final
+    : public SharesProbe<ProxyRows, ProxyLabels, CueLabels, Activations> {
  public:
   using Options = LayerOption;
   static const Schema<Options>& schema() { return LayerOption::schema(); }
   ActivationPatching(Options options, const ProbeContext& /*context*/)
       : options_(std::move(options)) {}
 
-  [[nodiscard]] bool has_penalty() const override { return true; }
   [[nodiscard]] double passes() const override { return 4.0; }
   void check(const Model& model) const override { options_.check(model); }
 
@@ -48,7 +48,7 @@ class ActivationPatching final : public ProbeOf<ProxyRows, ProxyLabels, CueLabel
 
   [[nodiscard]] std::vector<RowShares> shares(const ProxyRows& rows, const ProxyLabels& labels,
                                               const CueLabels& cues,
-                                              const Activations& layers) const {
+                                              const Activations& layers) const override {
     const Task task = layers.task();
     const Tensor& x = rows.x();
     const std::string layer = options_.of(layers.layers());
@@ -72,14 +72,6 @@ class ActivationPatching final : public ProbeOf<ProxyRows, ProxyLabels, CueLabel
                      other_cue.ge(0).logical_and(other_label.ge(0)).to(at::kFloat)});
     }
     return all;
-  }
-  [[nodiscard]] Reliance look(const ProxyRows& rows, const ProxyLabels& labels,
-                              const CueLabels& cues, const Activations& layers) const override {
-    return reliance_of(shares(rows, labels, cues, layers));
-  }
-  [[nodiscard]] Tensor press(const ProxyRows& rows, const ProxyLabels& labels,
-                             const CueLabels& cues, const Activations& layers) const override {
-    return pressure_of(shares(rows, labels, cues, layers));
   }
 
   Options options_;

@@ -21,21 +21,20 @@ namespace {
 ///
 /// where p are the predicted probabilities and d is their total variation distance. A cue of V
 /// values has V - 1 directions, made orthonormal. Rows tell nothing where no label has both kinds.
-class ConceptDirection final : public ProbeOf<ProxyRows, ProxyLabels, CueLabels, Activations> {
+class ConceptDirection final : public SharesProbe<ProxyRows, ProxyLabels, CueLabels, Activations> {
  public:
   using Options = LayerOption;
   static const Schema<Options>& schema() { return LayerOption::schema(); }
   ConceptDirection(Options options, const ProbeContext& /*context*/)
       : options_(std::move(options)) {}
 
-  [[nodiscard]] bool has_penalty() const override { return true; }
   [[nodiscard]] double passes() const override { return 4.0; }
   void check(const Model& model) const override { options_.check(model); }
 
  private:
   [[nodiscard]] std::vector<RowShares> shares(const ProxyRows& rows, const ProxyLabels& labels,
                                               const CueLabels& cues,
-                                              const Activations& layers) const {
+                                              const Activations& layers) const override {
     const Task task = layers.task();
     const Tensor& x = rows.x();
     const std::string layer = options_.of(layers.layers());
@@ -55,14 +54,6 @@ class ConceptDirection final : public ProbeOf<ProxyRows, ProxyLabels, CueLabels,
                      found_direction(cells)});
     }
     return all;
-  }
-  [[nodiscard]] Reliance look(const ProxyRows& rows, const ProxyLabels& labels,
-                              const CueLabels& cues, const Activations& layers) const override {
-    return reliance_of(shares(rows, labels, cues, layers));
-  }
-  [[nodiscard]] Tensor press(const ProxyRows& rows, const ProxyLabels& labels,
-                             const CueLabels& cues, const Activations& layers) const override {
-    return pressure_of(shares(rows, labels, cues, layers));
   }
 
   Options options_;

@@ -15,7 +15,7 @@ namespace {
 ///
 /// The paper has m = 0. Then an input that is 0 never counts, also where 0 is one of two values of
 /// a cue; so the mean row takes its place. The number of a model is the mean over rows.
-class GradientTimesInput final : public ProbeOf<ProxyRows, InputGradients, CueCarriers> {
+class GradientTimesInput final : public SharesProbe<ProxyRows, InputGradients, CueCarriers> {
  public:
   struct Options {};
   static const Schema<Options>& schema() {
@@ -24,22 +24,14 @@ class GradientTimesInput final : public ProbeOf<ProxyRows, InputGradients, CueCa
   }
   GradientTimesInput(const Options& /*options*/, const ProbeContext& /*context*/) {}
 
-  [[nodiscard]] bool has_penalty() const override { return true; }
   [[nodiscard]] double passes() const override { return 3.0; }
 
  private:
-  static std::vector<RowShares> shares(const ProxyRows& rows, const InputGradients& gradients,
-                                       const CueCarriers& cues) {
+  [[nodiscard]] std::vector<RowShares> shares(const ProxyRows& rows,
+                                              const InputGradients& gradients,
+                                              const CueCarriers& cues) const override {
     const Tensor& x = rows.x();
     return attribution_shares(confidence_gradient(gradients, x), x - mean_row(x), cues);
-  }
-  [[nodiscard]] Reliance look(const ProxyRows& rows, const InputGradients& gradients,
-                              const CueCarriers& cues) const override {
-    return reliance_of(shares(rows, gradients, cues));
-  }
-  [[nodiscard]] Tensor press(const ProxyRows& rows, const InputGradients& gradients,
-                             const CueCarriers& cues) const override {
-    return pressure_of(shares(rows, gradients, cues));
   }
 };
 

@@ -15,7 +15,7 @@ namespace {
 /// |.| the Euclidean length, and s the logit (binary), or the logit of the predicted class minus
 /// the mean of all logits. The number of a model is the mean over rows. In the paper the gradient
 /// is looked at; the share is how this library makes a number of it.
-class InputGradient final : public ProbeOf<ProxyRows, InputGradients, CueCarriers> {
+class InputGradient final : public SharesProbe<ProxyRows, InputGradients, CueCarriers> {
  public:
   struct Options {};
   static const Schema<Options>& schema() {
@@ -24,21 +24,13 @@ class InputGradient final : public ProbeOf<ProxyRows, InputGradients, CueCarrier
   }
   InputGradient(const Options& /*options*/, const ProbeContext& /*context*/) {}
 
-  [[nodiscard]] bool has_penalty() const override { return true; }
   [[nodiscard]] double passes() const override { return 3.0; }
 
  private:
-  static std::vector<RowShares> shares(const ProxyRows& rows, const InputGradients& gradients,
-                                       const CueCarriers& cues) {
+  [[nodiscard]] std::vector<RowShares> shares(const ProxyRows& rows,
+                                              const InputGradients& gradients,
+                                              const CueCarriers& cues) const override {
     return gradient_shares(confidence_gradient(gradients, rows.x()), cues);
-  }
-  [[nodiscard]] Reliance look(const ProxyRows& rows, const InputGradients& gradients,
-                              const CueCarriers& cues) const override {
-    return reliance_of(shares(rows, gradients, cues));
-  }
-  [[nodiscard]] Tensor press(const ProxyRows& rows, const InputGradients& gradients,
-                             const CueCarriers& cues) const override {
-    return pressure_of(shares(rows, gradients, cues));
   }
 };
 

@@ -21,7 +21,7 @@ struct IntegratedGradientsOptions {
 /// Both sums together are s(x) - s(m), up to the error of the sum over steps. For several classes s
 /// follows the class that is predicted at each point of the way. The number of a model is the mean
 /// over rows.
-class IntegratedGradients final : public ProbeOf<ProxyRows, InputGradients, CueCarriers> {
+class IntegratedGradients final : public SharesProbe<ProxyRows, InputGradients, CueCarriers> {
  public:
   using Options = IntegratedGradientsOptions;
   static const Schema<Options>& schema() {
@@ -33,13 +33,12 @@ class IntegratedGradients final : public ProbeOf<ProxyRows, InputGradients, CueC
   IntegratedGradients(const Options& options, const ProbeContext& /*context*/)
       : options_(options) {}
 
-  [[nodiscard]] bool has_penalty() const override { return true; }
   [[nodiscard]] double passes() const override { return 3.0 * static_cast<double>(options_.steps); }
 
  private:
   [[nodiscard]] std::vector<RowShares> shares(const ProxyRows& rows,
                                               const InputGradients& gradients,
-                                              const CueCarriers& cues) const {
+                                              const CueCarriers& cues) const override {
     const Tensor& x = rows.x();
     const Tensor start = mean_row(x);
     const Tensor change = x - start;
@@ -50,14 +49,6 @@ class IntegratedGradients final : public ProbeOf<ProxyRows, InputGradients, CueC
       sum = sum.defined() ? sum + gradient : gradient;
     }
     return attribution_shares(sum / static_cast<double>(options_.steps), change, cues);
-  }
-  [[nodiscard]] Reliance look(const ProxyRows& rows, const InputGradients& gradients,
-                              const CueCarriers& cues) const override {
-    return reliance_of(shares(rows, gradients, cues));
-  }
-  [[nodiscard]] Tensor press(const ProxyRows& rows, const InputGradients& gradients,
-                             const CueCarriers& cues) const override {
-    return pressure_of(shares(rows, gradients, cues));
   }
 
   Options options_;

@@ -17,7 +17,7 @@ namespace {
 /// where p are the predicted probabilities and d is their total variation distance. The number of a
 /// model is the mean over rows. The papers hide patches of a picture one after the other; here it
 /// is known which inputs carry the cue.
-class Occlusion final : public ProbeOf<ProxyRows, Outputs, CueCarriers> {
+class Occlusion final : public SharesProbe<ProxyRows, Outputs, CueCarriers> {
  public:
   struct Options {};
   static const Schema<Options>& schema() {
@@ -26,12 +26,11 @@ class Occlusion final : public ProbeOf<ProxyRows, Outputs, CueCarriers> {
   }
   Occlusion(const Options& /*options*/, const ProbeContext& /*context*/) {}
 
-  [[nodiscard]] bool has_penalty() const override { return true; }
   [[nodiscard]] double passes() const override { return 3.0; }
 
  private:
-  static std::vector<RowShares> shares(const ProxyRows& rows, const Outputs& outputs,
-                                       const CueCarriers& cues) {
+  [[nodiscard]] std::vector<RowShares> shares(const ProxyRows& rows, const Outputs& outputs,
+                                              const CueCarriers& cues) const override {
     const Task task = outputs.task();
     const Tensor& x = rows.x();
     const Tensor hidden = mean_row(x);
@@ -46,14 +45,6 @@ class Occlusion final : public ProbeOf<ProxyRows, Outputs, CueCarriers> {
                            distance(task, whole, predicted(hidden + own)))});
     }
     return all;
-  }
-  [[nodiscard]] Reliance look(const ProxyRows& rows, const Outputs& outputs,
-                              const CueCarriers& cues) const override {
-    return reliance_of(shares(rows, outputs, cues));
-  }
-  [[nodiscard]] Tensor press(const ProxyRows& rows, const Outputs& outputs,
-                             const CueCarriers& cues) const override {
-    return pressure_of(shares(rows, outputs, cues));
   }
 };
 

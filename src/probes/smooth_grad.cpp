@@ -20,7 +20,7 @@ struct SmoothGradOptions {
 ///
 /// with the largest and the least input of the rows that are looked at. The noise is the same for
 /// every model. The number of a model is the mean over rows.
-class SmoothGrad final : public ProbeOf<ProxyRows, InputGradients, CueCarriers> {
+class SmoothGrad final : public SharesProbe<ProxyRows, InputGradients, CueCarriers> {
  public:
   using Options = SmoothGradOptions;
   static const Schema<Options>& schema() {
@@ -34,7 +34,6 @@ class SmoothGrad final : public ProbeOf<ProxyRows, InputGradients, CueCarriers> 
   }
   SmoothGrad(const Options& options, const ProbeContext& /*context*/) : options_(options) {}
 
-  [[nodiscard]] bool has_penalty() const override { return true; }
   [[nodiscard]] double passes() const override {
     return 3.0 * static_cast<double>(options_.samples);
   }
@@ -53,7 +52,7 @@ class SmoothGrad final : public ProbeOf<ProxyRows, InputGradients, CueCarriers> 
 
   [[nodiscard]] std::vector<RowShares> shares(const ProxyRows& rows,
                                               const InputGradients& gradients,
-                                              const CueCarriers& cues) const {
+                                              const CueCarriers& cues) const override {
     const Tensor& x = rows.x();
     const Tensor flat = x.flatten(1);
     Shape one(static_cast<std::size_t>(x.dim()), 1);
@@ -65,14 +64,6 @@ class SmoothGrad final : public ProbeOf<ProxyRows, InputGradients, CueCarriers> 
       sum = sum.defined() ? sum + gradient : gradient;
     }
     return gradient_shares(sum / static_cast<double>(options_.samples), cues);
-  }
-  [[nodiscard]] Reliance look(const ProxyRows& rows, const InputGradients& gradients,
-                              const CueCarriers& cues) const override {
-    return reliance_of(shares(rows, gradients, cues));
-  }
-  [[nodiscard]] Tensor press(const ProxyRows& rows, const InputGradients& gradients,
-                             const CueCarriers& cues) const override {
-    return pressure_of(shares(rows, gradients, cues));
   }
 
   Options options_;

@@ -42,6 +42,24 @@ Reliance reliance_of(const std::vector<RowShares>& cues);
 /// can tell counts as 0.
 Tensor pressure_of(const std::vector<RowShares>& cues);
 
+/// A probe that finds a share in each row about each cue: what it measures and what a penalty
+/// presses on are the same shares.
+template <class... Sights>
+class SharesProbe : public ProbeOf<Sights...> {
+ public:
+  [[nodiscard]] bool has_penalty() const final { return true; }
+
+ private:
+  /// For each cue what it finds, with a graph where one is wanted.
+  [[nodiscard]] virtual std::vector<RowShares> shares(const Sights&... sights) const = 0;
+  [[nodiscard]] Reliance look(const Sights&... sights) const final {
+    return reliance_of(shares(sights...));
+  }
+  [[nodiscard]] Tensor press(const Sights&... sights) const final {
+    return pressure_of(shares(sights...));
+  }
+};
+
 /// How the gradients [K, B, ...] of rows are shared between the inputs of each cue and the rest.
 std::vector<RowShares> gradient_shares(const Tensor& gradients, const CueCarriers& cues);
 /// How the effects gradient * change of rows are: both [K, B, ...].
