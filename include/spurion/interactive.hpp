@@ -47,7 +47,7 @@ struct InteractiveInfo {
   /// Episodes that an evaluation runs in each domain. default: 200
   std::int64_t evaluation_episodes = 200;
   /// Whether an evaluation draws actions from the probabilities of the policy. default, false: it
-  /// takes the most probable action.
+  /// takes the most probable action, except of a policy that learned from rewards.
   bool samples_actions = false;
   /// Whether an episode never begins again: one life of `horizon` steps. default: false
   bool without_resets = false;

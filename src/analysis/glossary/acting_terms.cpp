@@ -14,8 +14,10 @@ std::vector<Term> acting_ideas() {
       {"policy",
        kIdea,
        "A model that chooses actions: the inputs are what it sees, the classes are the actions. In "
-       "an evaluation it takes the most probable action, unless the environment says that it draws "
-       "one.",
+       "an evaluation a policy that learned from rewards draws its actions, as it did while it "
+       "learned. Every other policy takes the most probable action, unless the environment says "
+       "that "
+       "it draws one.",
        {"interactive environment", "return"}},
       {"return",
        kIdea,

@@ -67,7 +67,7 @@ std::string acting_text(const Json& description, int columns) {
                           acting.at("evaluation_episodes").get<std::int64_t>(),
                           acting.at("samples_actions").get<bool>()
                               ? "an action drawn from its probabilities"
-                              : "its most probable action"),
+                              : "its most probable action, or draws it if it learned from rewards"),
               columns, 2));
   Table table({"return in domain", "shift", "optimal", "expert", "cue only", "random"});
   for (const Json& row : acting.at("returns")) {

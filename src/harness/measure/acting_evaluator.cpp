@@ -30,9 +30,9 @@ void PackEvaluator::measure_acting(ReplicaTrainer& trainer, std::int64_t phase,
   if (world == nullptr) return;
   const std::int64_t episodes = world->acting().evaluation_episodes;
   const auto scores = [&](const Domain& domain, Split split, bool habits) {
-    Values values = acting_scores(
-        scorer_, trainer, context_->environments,
-        {domain, split, episodes, twin_, habits, reference_ ? &*reference_ : nullptr});
+    Values values = acting_scores(scorer_, trainer, context_->environments,
+                                  {domain, split, episodes, twin_, options_.samples_actions, habits,
+                                   reference_ ? &*reference_ : nullptr});
     if (!habits) return values;
     std::vector<ReferenceReturns> known;
     for (const auto& environment : context_->environments) {

@@ -82,7 +82,8 @@ class PolicyRun {
                         exact ? exact->reward : Tensor(), going});
       }
     }
-    return facts_->samples_actions ? acting::sampled_actions(logits, keys_, rollout_) : best;
+    const bool samples = request_->samples || facts_->samples_actions;
+    return samples ? acting::sampled_actions(logits, keys_, rollout_) : best;
   }
 
   [[nodiscard]] MetricValues results() const {

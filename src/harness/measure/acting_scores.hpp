@@ -14,6 +14,8 @@ struct ActingRequest {
   Split split = Split::test;
   std::int64_t episodes = 200;
   Intervention twin = Intervention::none();  ///< of what they see; none: no flip rate
+  /// Whether the policies draw actions from their probabilities; else the environment says it.
+  bool samples = false;
   bool habits = true;  ///< beside returns, goals and steps also how the policies act
   /// What the policies are held to; null: nothing.
   const ReferenceModel* reference = nullptr;

@@ -24,7 +24,10 @@ class SPURION_API PackEvaluator final : public Evaluator {
   struct Options {
     EvaluationOptions evaluation;
     TrainingOptions training;
-    double step_flops_per_row = 0.0;         ///< used unless `counted`
+    double step_flops_per_row = 0.0;  ///< used unless `counted`
+    /// Whether policies draw their actions when they are evaluated, as they do while they learn
+    /// from rewards. Else the environment says it.
+    bool samples_actions = false;
     const CountingModel* counted = nullptr;  ///< knows the operations of updates
     /// Says what is evaluated now; empty: the trained model.
     std::function<Evaluated(const ReplicaTrainer&)> evaluated;

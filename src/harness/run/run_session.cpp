@@ -141,6 +141,9 @@ PackEvaluator::Options evaluator_options(const RegimeContext& context, const Par
   } else {
     options.counted = &counted;
   }
+  // What learns from rewards is a distribution over actions: its most probable action alone may go
+  // round in a circle for ever, where the policy that was trained leaves it.
+  options.samples_actions = parts.method->needs().rewards;
   options.evaluated = [&parts](const ReplicaTrainer& trainer) {
     return core::blamed(parts.method_part, [&] { return parts.method->evaluated(trainer); });
   };
