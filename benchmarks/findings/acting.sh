@@ -310,6 +310,37 @@ habits() {
     }' "$work/habit.tsv"
 }
 
+# An anchor to where the policy began: the return along its weight.
+anchors() {
+  awk "$program"'
+    {
+      weight = option("kl_anchor", $2)
+      list = list (NR > 1 ? ", " : "") reached() " (" weight ")"
+      if (NR == 1) { first = weight; first_low = $4; first_high = $5 }
+      last = weight; last_low = $4; last_high = $5
+    }
+    END {
+      printf "The return in the test domain by the weight of the anchor: %s. ", list
+      if (last_high < first_low) printf "At %s it is lower than at %s: a strong anchor keeps a part of the confusion.\n\n", last, first
+      else if (last_low > first_high) printf "At %s it is higher than at %s: the anchor helps.\n\n", last, first
+      else printf "The intervals at %s and %s overlap: it is not shown that the anchor changes it.\n\n", first, last
+    }' "$work/anchor.tsv"
+}
+
+# The curriculum by regret against train domains that count alike.
+curricula() {
+  awk "$program"'
+    { which = option("curriculum", $2); got[which] = reached(); if ($15 != "baseline") { other = which; by = change(); said = $15; p = p_text($14) } }
+    END {
+      if (got["regret"] == "" || got["uniform"] == "" || other == "") exit
+      printf "By regret the return in the test domain is %s, with domains alike %s. ", got["regret"], got["uniform"]
+      name = other == "uniform" ? "Domains alike" : "The curriculum by regret"
+      if (said == "better than the baseline") printf "%s: better, by %s (%s).\n\n", name, by, p
+      else if (said == "worse than the baseline") printf "%s: worse, by %s (%s).\n\n", name, by, p
+      else printf "No difference is shown: %s (%s).\n\n", by, p
+    }' "$work/curriculum.tsv"
+}
+
 # Claim 3 in plain words, counted over the verdicts.
 enough() {
   [ ! -s "$work/mend_acting.tsv" ] || awk "$program"'
@@ -396,8 +427,14 @@ trials=$(awk -F, 'NR > 1 && !seen[$1]++ { ++count } END { print count + 0 }' "$c
   echo
   table maze_watched "" goal
   table maze_acted "" "goal cost"
-  if section "Does an anchor to where the policy began keep the confusion?" anchor; then table anchor "" "goal cost"; fi
-  if section "Does a curriculum by exact regret help, against domains alike?" curriculum; then table curriculum "" "goal cost"; fi
+  if section "Does an anchor to where the policy began keep the confusion?" anchor; then
+    anchors
+    table anchor "" "goal cost"
+  fi
+  if section "Does a curriculum by exact regret help, against domains alike?" curriculum; then
+    curricula
+    table curriculum "" "goal cost"
+  fi
   if section "Goal or proxy: policies that act" goals; then table goals "world" "goal cost"; fi
   if section "Goal or proxy: policies that watched" goals_watched; then table goals_watched "" goal; fi
   if section "Doors: does success follow the boundary q / (p + q)?" doors; then
@@ -417,8 +454,10 @@ trials=$(awk -F, 'NR > 1 && !seen[$1]++ { ++count } END { print count + 0 }' "$c
     table habit "" "goal cost"
   fi
   if section "A life without resets" trees; then table trees "" cost; fi
-  echo "### Figures"
-  echo
+  if compgen -G "$csv/return*.svg" >/dev/null; then
+    echo "### Figures"
+    echo
+  fi
   figure returns_mend_acting_environment_mountain_car mend "Returns in the mountain car, watching and acting"
   figure return_curve_maze_watched maze_watched "Return of watched mazes against the share of episodes with the cheese anywhere"
   figure return_curve_maze_acted maze_acted "Return of acted mazes against the share of episodes with the cheese anywhere"
