@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <string>
 
 #include "catch.hpp"
@@ -70,5 +71,9 @@ TEST_CASE("a film strip has a factual episode and the same one under interventio
     return found;
   };
   CHECK(count(first, "then ") == count(second, "then "));
-  CHECK(first.substr(first.find("<rect")) != second.substr(second.find("<rect")));
+  // Strips stand one below the other, so heights differ anyhow.
+  const auto cells = [](const std::string& text) {
+    return std::regex_replace(text.substr(text.find("<rect")), std::regex(" y=\"[^\"]*\""), "");
+  };
+  CHECK(cells(first) != cells(second));
 }
