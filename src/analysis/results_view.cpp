@@ -14,6 +14,7 @@
 #include "analysis/configuration_notes.hpp"
 #include "analysis/configurations.hpp"
 #include "analysis/domain_noise.hpp"
+#include "analysis/natural_order.hpp"
 #include "analysis/paired_test.hpp"
 #include "analysis/trial_numbers.hpp"
 #include "analysis/variant_names.hpp"
@@ -202,7 +203,7 @@ std::string ResultsView::fates_text(const std::vector<Line>& lines) const {
 }
 
 std::vector<std::string> ResultsView::methods(const std::string& first) const {
-  std::set<std::string> names;
+  std::set<std::string, NaturalOrder> names;
   for (const auto& [key, group] : groups_) names.insert(std::get<0>(key));
   std::vector<std::string> ordered(names.begin(), names.end());
   std::stable_partition(ordered.begin(), ordered.end(),
@@ -211,7 +212,7 @@ std::vector<std::string> ResultsView::methods(const std::string& first) const {
 }
 
 std::vector<std::string> ResultsView::regimes() const {
-  std::set<std::string> names;
+  std::set<std::string, NaturalOrder> names;
   for (const auto& [key, group] : groups_) names.insert(std::get<1>(key));
   std::vector<std::string> ordered(names.begin(), names.end());
   for (const char* regime : {"online", "continual", "offline"}) {
@@ -279,7 +280,7 @@ SeedCells ResultsView::flips(const Line& line) const {
 }
 
 std::vector<std::string> ResultsView::environments() const {
-  std::set<std::string> names;
+  std::set<std::string, NaturalOrder> names;
   for (const auto& [key, group] : groups_) names.insert(std::get<2>(key));
   return {names.begin(), names.end()};
 }

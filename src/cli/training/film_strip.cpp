@@ -8,6 +8,7 @@
 #include <cmath>
 #include <vector>
 
+#include "nouns/default_twin.hpp"
 #include "report/escape.hpp"
 
 namespace spurion::cli {
@@ -22,6 +23,13 @@ constexpr double kMargin = 14.0;
 /// Colours of the planes of a grid; what lies on another is drawn over it.
 constexpr std::array<const char*, 8> kPlanes = {"#4a4a4a", "#0072b2", "#e69f00", "#009e73",
                                                 "#cc79a7", "#d55e00", "#56b4e9", "#f0e442"};
+
+/// Who acts where, and what is changed of what is seen.
+struct Scene {
+  ReferencePolicy policy;
+  Domain domain;
+  Intervention seen_under = Intervention::none();
+};
 
 /// One moment of an episode.
 struct Frame {
@@ -40,17 +48,17 @@ Domain at_shift_of(const InteractiveEnvironment& world, const Domain& domain) {
   return domain.cue_shifts.empty() ? world.at(domain.shift) : world.at_cues(domain.cue_shifts);
 }
 
-Strip played(const InteractiveEnvironment& world, const Domain& domain, ReferencePolicy policy) {
-  const EpisodePlace place{domain, Split::test};
+Strip played(const InteractiveEnvironment& world, const Scene& scene) {
+  const EpisodePlace place{scene.domain, Split::test};
   const InteractiveInfo& facts = world.acting();
   Strip strip;
   Episodes episode = world.reset(place, {0});
   std::vector<float> rewards;
   double sum = 0.0;
   while (true) {
-    Frame frame{episode.step[0], world.observe(place, episode)[0], {}, sum};
+    Frame frame{episode.step[0], world.observe(place, episode, scene.seen_under)[0], {}, sum};
     if (episode.done[0] == 0) {
-      const auto action = world.act(policy, place, episode);
+      const auto action = world.act(scene.policy, place, episode);
       frame.action = facts.actions[static_cast<std::size_t>(action[0])];
       world.step(place, action, episode, rewards);
       sum += static_cast<double>(rewards[0]);
@@ -58,10 +66,12 @@ Strip played(const InteractiveEnvironment& world, const Domain& domain, Referenc
     strip.frames.push_back(frame);
     if (frame.action.empty()) break;
   }
-  strip.title =
-      fmt::format("{} policy, {} = {:g}: return {:g} in {} steps{}", reference_policy_name(policy),
-                  world.info().shift_axis.name, domain.shift, sum, episode.step[0],
-                  episode.goal[0] != 0 ? ", goal reached" : "");
+  const bool intervened = scene.seen_under.kind != Intervention::Kind::none;
+  strip.title = fmt::format(
+      "{} policy, {} = {:g}{}: return {:g} in {} steps{}", reference_policy_name(scene.policy),
+      world.info().shift_axis.name, scene.domain.shift,
+      intervened ? ", the same episode seen under " + scene.seen_under.text() : "", sum,
+      episode.step[0], episode.goal[0] != 0 ? ", goal reached" : "");
   return strip;
 }
 
@@ -147,15 +157,21 @@ std::string strip_picture(const Strip& strip, double top) {
 }  // namespace
 
 std::string film_strip(const InteractiveEnvironment& world) {
-  const std::vector<Domain> domains = {at_shift_of(world, world.train_domains().front()),
-                                       at_shift_of(world, world.test_domain())};
+  const Domain train = at_shift_of(world, world.train_domains().front());
+  const Domain test = at_shift_of(world, world.test_domain());
+  std::vector<Scene> scenes = {{ReferencePolicy::expert, train}};
+  const Intervention twin = nouns::default_twin(world, world.info().cue);
+  if (twin.kind != Intervention::Kind::none) {
+    scenes.push_back({ReferencePolicy::expert, train, twin});
+  }
+  scenes.push_back({ReferencePolicy::expert, test});
+  scenes.push_back({ReferencePolicy::cue, train});
+  scenes.push_back({ReferencePolicy::cue, test});
   std::string body;
   double top = 34.0;
-  for (const ReferencePolicy policy : {ReferencePolicy::expert, ReferencePolicy::cue}) {
-    for (const Domain& domain : domains) {
-      body += strip_picture(played(world, domain, policy), top);
-      top += kStripHeight;
-    }
+  for (const Scene& scene : scenes) {
+    body += strip_picture(played(world, scene), top);
+    top += kStripHeight;
   }
   const double width =
       2.0 * kMargin + static_cast<double>(kFrames) * (kFrameSide + kFrameGap) - kFrameGap;

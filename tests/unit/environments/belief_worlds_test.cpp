@@ -162,6 +162,48 @@ TEST_CASE("confounded_bandit: success of the naive and the interventional learne
   CHECK(std::abs(success(false) - 0.801) < 0.012);
 }
 
+/// Success of the naive learner in the last 100 of 1000 steps, and its standard error.
+std::pair<double, double> late_naive_success(const DoorLaw& law) {
+  constexpr std::int64_t kSteps = 1000;
+  constexpr std::int64_t kEpisodes = 100;
+  const auto world = synthetic_world("confounded_bandit", {{"doors", law.doors},
+                                                           {"eps_obs", law.eps_obs},
+                                                           {"eps_exp", law.eps_exp},
+                                                           {"horizon", kSteps}});
+  const InteractiveEnvironment& acting = *world->interactive();
+  const Domain domain = world->test_domain();
+  const EpisodePlace place{domain, Split::test};
+  std::vector<std::int64_t> numbers(kEpisodes);
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<std::int64_t>(i);
+  Episodes episodes = acting.reset(place, numbers);
+  std::vector<float> rewards;
+  std::vector<double> late(numbers.size(), 0.0);
+  for (std::int64_t t = 0; t < kSteps; ++t) {
+    acting.step(place, acting.act(ReferencePolicy::cue, place, episodes), episodes, rewards);
+    for (std::size_t i = 0; t >= kSteps - 100 && i < late.size(); ++i) {
+      late[i] += rewards[i] > 0.0F ? 0.01 : 0.0;
+    }
+  }
+  double mean = 0.0;
+  double squares = 0.0;
+  for (const double one : late) mean += one / static_cast<double>(kEpisodes);
+  for (const double one : late) squares += (one - mean) * (one - mean);
+  return {mean, std::sqrt(squares / static_cast<double>(kEpisodes * (kEpisodes - 1)))};
+}
+
+TEST_CASE("confounded_bandit: the naive learner fails from q / (p + q) on, and not before") {
+  // Over both errors: below the boundary a wrong belief dies out, so success is that of the expert.
+  for (const double eps_exp : {0.05, 0.2, 0.4, 0.6}) {
+    const double boundary = environments::latching_boundary({5, 0.1, eps_exp});
+    const auto [below, below_error] = late_naive_success({5, boundary / 2.0, eps_exp});
+    const auto [above, above_error] =
+        late_naive_success({5, std::min(0.45, 2.0 * boundary), eps_exp});
+    CAPTURE(eps_exp, boundary, below, below_error, above, above_error);
+    CHECK(std::abs(below - (1.0 - eps_exp)) < 4.0 * below_error + 0.01);
+    CHECK(above < 1.0 - eps_exp - 4.0 * above_error);
+  }
+}
+
 TEST_CASE("delusion: what an uninformative action of its own costs a naive predictor") {
   const DoorLaw law{2, 0.25, 0.25};
   const DoorHistory acted{{1.0, 0.0}, {0.0, 0.0}};
