@@ -125,6 +125,10 @@ std::string left_out_words(const Pressures& found) {
         "same environment and seed. ",
         core::counted(found.unpaired, "trial"), core::is_or_are(found.unpaired));
   }
+  if (found.others > 0) {
+    text += fmt::format("{} under another pressure than that of the proxy {} left out. ",
+                        core::counted(found.others, "trial"), core::is_or_are(found.others));
+  }
   return text;
 }
 
