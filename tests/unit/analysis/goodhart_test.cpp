@@ -174,8 +174,7 @@ TEST_CASE("checkpoints and rounds of selection are pressures too") {
         const std::int64_t step = 2 * round + (gain > 0.0 ? 1 : 0);
         const double real = 0.5 + drift - gain + (gain > 0.0 ? seed_noise(seed + round) : 0.0);
         put_state(iterated, step, {0.5 + drift - gain, real, 0.5, 0.7 + 0.5 * gain});
-        iterated.measurements.push_back(
-            {0, step, "selection", 0.0, "selection_nats", 8.0 * gain});
+        iterated.measurements.push_back({0, step, "selection", 0.0, "selection_nats", 8.0 * gain});
       }
     }
   }

@@ -46,8 +46,7 @@ bool GoodhartOptions::in_loss(const TrialSpec& trial) const {
     return false;
   }
   const auto key = core::parse_probe(proxy);
-  const std::optional<std::string> pressing =
-      text_of(trial.method.options.find("probe"), "name");
+  const std::optional<std::string> pressing = text_of(trial.method.options.find("probe"), "name");
   return !key || !pressing || *pressing == probe_labelled(trial, key->label).value_or(key->label);
 }
 
