@@ -85,7 +85,8 @@ TEST_CASE("a filter is faithful where the truth follows, and blind where it does
   CHECK(planted_cell(table, "filter", "strongest") == "n = 16");
   CHECK(planted_cell(table, "filter", "d at end") == "1.355");
   CHECK(planted_cell(table, "filter", "models") == "200");
-  CHECK_THAT(answer.sentence, Contains("filter is faithful up to d = 1.35 (n = 16)"));
+  CHECK_THAT(answer.sentence, StartsWith("1 pressure: filter: faithful.") &&
+                                  Contains("filter is faithful up to d = 1.35 (n = 16)"));
   PlantedTrials not_seen;
   add_candidates(not_seen, 400, [](double) { return 0.5; });
   CHECK(planted_cell(not_seen.ask(kAskGoodhart).tables.front(), "filter", "faithfulness") ==
@@ -139,6 +140,8 @@ TEST_CASE("at equal gain the pressure that overstates less is better") {
   for (std::size_t row = 0; row < 4; ++row) {
     CHECK(text_of(table->cell(row, "at equal gain")) == "filter beats it");
   }
+  CHECK_THAT(answer.sentence, Contains("At equal gain out of distribution the filter beats 1 of 1 "
+                                       "other pressure, and 0 beat the filter."));
   CHECK_THAT(answer.sentence, Contains("At equal gain the filter beats it up to a gain of"));
 }
 
