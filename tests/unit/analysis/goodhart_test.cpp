@@ -133,7 +133,7 @@ TEST_CASE("at equal gain the pressure that overstates less is better") {
   const analysis::Answer answer = trials.ask(kAskGoodhart);
   const analysis::Table* table = nullptr;
   for (const analysis::Table& one : answer.tables) {
-    if (one.name == "goodhart_equal_gain_e") table = &one;
+    if (one.name == "goodhart_equal_gain_e_probe_a_on_colour") table = &one;
   }
   REQUIRE(table != nullptr);
   REQUIRE(table->rows.size() == 4);
