@@ -1,15 +1,13 @@
 // What each probe says of models whose reliance is planted, from 0 to 1, held against what an
-// intervention finds: the calibration curves of the README, and the probe that is blind.
+// intervention finds: its calibration curve, and the probe that is blind.
 #include <ATen/ATen.h>
-#include <fmt/format.h>
 
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <string>
 #include <type_traits>
 #include <vector>
 
+#include "analysis/questions/authenticity/calibration.hpp"
 #include "conformance/planted_model.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/value.hpp"
@@ -17,6 +15,7 @@
 
 using namespace spurion;
 using namespace spurion::tests;
+using namespace spurion::analysis::questions::authenticity;
 
 namespace {
 
@@ -60,13 +59,6 @@ std::vector<double> truth_of(const ProbeMaterial& material) {
   return {change.data_ptr<double>(), change.data_ptr<double>() + change.numel()};
 }
 
-/// A row of the README's table.
-std::string table_row(const std::string& name, const std::vector<double>& values) {
-  std::string row = fmt::format("| {} |", name);
-  for (const double value : values) row += fmt::format(" {:.2f} |", value + 0.0);
-  return row;
-}
-
 /// A class that derives from `Probe` past `ProbeOf`, which decides what a probe is handed.
 class Unbound : public Probe {};
 static_assert(!std::is_default_constructible_v<Unbound>,
@@ -75,27 +67,13 @@ static_assert(!std::is_convertible_v<ProbeSubject, ProxyRows>, "a sight is asked
 
 }  // namespace
 
-TEST_CASE("the README has the calibration curve of each probe on planted models") {
-  const Catalog catalog = builtin_catalog();
-  const conformance::PlantedModel model;
-  const ProbeMaterial material = planted(model, reliances(4), 0);
-  std::ifstream file(SPURION_SOURCE_DIR "/README.md");
-  std::stringstream text;
-  text << file.rdbuf();
-  std::string expected = table_row("*truth: output change*", truth_of(material)) + "\n";
-  for (const std::string& name : catalog.probes.names()) {
-    expected += table_row('`' + name + '`', said_of(catalog, name, material)) + "\n";
-  }
-  INFO(expected);
-  CHECK(text.str().find(expected) != std::string::npos);
-}
-
-TEST_CASE("of planted models every probe is authentic but the one that is blind to use") {
+TEST_CASE("calibration curves of planted models: all probes are authentic but the blind one") {
   const Catalog catalog = builtin_catalog();
   const conformance::PlantedModel model;
   PlantedTrials trials;
+  std::map<std::string, ProbedModels> curves;
   const std::vector<double> planted_reliances = reliances(20);
-  for (std::int64_t seed = 0; seed < 5; ++seed) {
+  for (std::int64_t seed = 0; seed < 12; ++seed) {
     const ProbeMaterial material =
         planted(model, planted_reliances, static_cast<std::uint64_t>(seed));
     const std::vector<double> truth = truth_of(material);
@@ -110,7 +88,13 @@ TEST_CASE("of planted models every probe is authentic but the one that is blind 
         trial.measurements.push_back({0, 9, "in_distribution", 0.0, metric, value});
       };
       put("output_change_cue", truth[k]);
-      for (const auto& [name, values] : said) put("probe_" + name + "_on_cue", values[k]);
+      for (const auto& [name, values] : said) {
+        put("probe_" + name + "_on_cue", values[k]);
+        ProbedModels& curve = curves[name];
+        curve.probe.push_back(values[k]);
+        curve.truth.push_back(truth[k]);
+        curve.seeds.push_back(seed);
+      }
     }
   }
   const analysis::Answer answer = trials.ask("kind = \"authenticity\"\n");
@@ -118,10 +102,21 @@ TEST_CASE("of planted models every probe is authentic but the one that is blind 
   for (const std::string& name : catalog.probes.names()) {
     const std::string stored = "probe_" + name + "_on_cue";
     CAPTURE(name, planted_cell(answer.tables.front(), stored, "rank agreement"));
+    const ProbedModels& models = curves.at(name);
+    const Calibration calibration = calibration_of(models);
+    const std::vector<CalibrationBin> bins = calibration_bins(models);
+    CAPTURE(calibration.slope.value, calibration.bias.value, bins.size());
     const bool blind =
         probe_of(catalog, Value::Table{{"name", name}}, ProbeContext{Task::binary, 1, {4}})
             ->evidence() == Evidence::presence;
     CHECK(planted_cell(answer.tables.front(), stored, "authenticity") ==
           (blind ? "blind to the cue" : "authentic"));
+    // Where a probe says more, the truth is more; of the blind one it is the same everywhere.
+    if (blind) continue;
+    CHECK(calibration.slope.low > 0.0);
+    CHECK(bins.back().truth.value > bins.front().truth.value + 0.5);
+    for (std::size_t i = 1; i < bins.size(); ++i) {
+      CHECK(bins[i].truth.value > bins[i - 1].truth.value - 0.05);
+    }
   }
 }
