@@ -175,8 +175,10 @@ TEST_CASE("checkpoints and rounds of selection are pressures too") {
       const double drift = 0.05 * static_cast<double>(round);
       for (const double gain : {0.0, 0.1 * static_cast<double>(round)}) {
         const std::int64_t step = 2 * round + (gain > 0.0 ? 1 : 0);
-        const double real = 0.5 + drift - gain + (gain > 0.0 ? seed_noise(seed + round) : 0.0);
-        put_state(iterated, step, {0.5 + drift - gain, real, 0.5, 0.7 + 0.5 * gain});
+        // The twin has no noise, and that of the others has the mean 0 over seeds.
+        const double noise = gain > 0.0 ? seed_noise(seed + round) : 0.0;
+        const double left = 0.5 + drift - gain;
+        put_state(iterated, step, {left - noise, left + noise, 0.5, 0.7 + 0.5 * gain + noise});
         iterated.measurements.push_back({0, step, "selection", 0.0, "selection_nats", 8.0 * gain});
       }
     }
