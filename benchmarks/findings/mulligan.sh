@@ -30,7 +30,7 @@ answers() {
     END { flush() }' "$work/text" | fold -s -w 120 | sed 's/ *$//'
 }
 
-# The columns $2 ("probe;place") of the Markdown table $1, those that it has.
+# The columns $2 ("probe;place?") of the Markdown table $1; one with a question mark may be missing.
 columns() {
   awk -F ' *[|] *' -v want="$2" '
     !/^[|]/ { next } # the caption
@@ -40,15 +40,22 @@ columns() {
     }
     {
       line = "|"
-      for (j = 1; j <= n; ++j) if (names[j] in at) line = line " " $(at[names[j]]) " |"
+      for (j = 1; j <= n; ++j) {
+        optional = sub(/[?]$/, "", names[j]) || optional_at[j]
+        optional_at[j] = optional
+        if (names[j] in at) { line = line " " $(at[names[j]]) " |"; continue }
+        if (optional) continue
+        print "no column " names[j] " in " FILENAME > "/dev/stderr"
+        exit 1
+      }
       print line
     }' "$1"
 }
 
-# All tables whose file is called $1..., each under a heading, with the columns $2.
+# All tables whose files are called $1 (with *), each under a heading, with the columns $2.
 tables() {
   local file
-  for file in "$work"/csv/$1*.md; do
+  for file in "$work"/csv/$1.md; do
     [ -e "$file" ] || continue
     echo "#### $(basename "$file" .md | tr '_' ' ')"
     echo
@@ -57,17 +64,53 @@ tables() {
   done
 }
 
-for figure in "$work"/csv/goodhart_*.svg "$work"/csv/authenticity_*.svg; do
-  [ -e "$figure" ] && cp "$figure" "$(dirname -- "$page")/mulligan_$(basename "$figure")"
-done
+# Copies all charts whose file is called $1... beside the page, and shows them.
+figures() {
+  local file name
+  for file in "$work"/csv/$1*.svg; do
+    [ -e "$file" ] || continue
+    name=mulligan_$(basename "$file")
+    cp "$file" "$(dirname -- "$page")/$name"
+    echo "![$(basename "$file" .svg | tr '_' ' ')]($name)"
+    echo
+  done
+}
+
 {
   sed '/<!-- answers: begin -->/q' "$page"
   echo
   answers
-  echo "## Tables"
+  echo "## Pressure"
   echo
-  tables authenticity "probe;compared with;environment;model;place;models;tau;slope;false reassurance;false alarm;verdict;authenticity"
-  tables goodhart "pressure;environment;strongest;d at end;proxy gain;truth gain;overstated;OOD gain;ID change;from d;parts at d;faithfulness;adjusted p;models;seeds;other pressure;at OOD gain;difference in overstated;at equal gain"
+  figures goodhart_truth
+  figures goodhart_overstated
+  echo "### Verdicts"
+  echo
+  for experiment in candidates image_candidates sequence_candidates; do
+    tables "goodhart_${experiment}_*" "pressure;strongest;d at end;proxy gain;truth gain;overstated;OOD gain;ID change;from d;parts at d;faithfulness;adjusted p;models;seeds"
+  done
+  echo "### The filter beside the others at equal gain"
+  echo
+  tables "goodhart_equal_gain_*" "other pressure;at OOD gain;overstated by filter;overstated by other;difference in overstated;difference in ID change;adjusted p;at equal gain"
+  echo "### Held-out probes"
+  echo
+  tables "goodhart_held_out_*" "pressure;held-out probe;held-out gain;proxy gain;truth gain;overstated by it"
+  echo "### Forms of over-optimisation"
+  echo
+  tables "goodhart_forms_*" "pressure;follows;formula;alpha;beta;peak at d;peak gain;largest d;places"
+  echo "## Authenticity"
+  echo
+  figures calibration
+  figures agreement_along_axis
+  for experiment in width rows controls image_models sequence_models; do
+    tables authenticity_$experiment "probe;compared with;environment?;model?;place?;models;rank agreement;authenticity;adjusted p;calibration slope;probe bias;said clean;false reassurance;false alarm"
+  done
+  echo "### Along the scale"
+  echo
+  tables "authenticity_change_*" "probe;environment?;model?;first;agreement at first;last;agreement at last;change in agreement;adjusted p;along the axis"
+  echo "### Sanity controls: models with random weights"
+  echo
+  tables authenticity_controls_controls "probe;environment?;model?;place?;probe of controls;truth of controls;models"
   sed -n '/<!-- answers: end -->/,$p' "$page"
 } >"$page.new"
 mv "$page.new" "$page"

@@ -19,6 +19,9 @@ namespace spurion::methods {
 namespace {
 
 constexpr const char* kTwin = "twin";
+/// Probes of spurion that can press, for those who named one that cannot.
+constexpr const char* kPressing =
+    "input_gradient, gradient_times_input, integrated_gradients, smooth_grad or occlusion";
 
 struct ProbePenaltyOptions : L2Option {
   Component probe = {"input_gradient", Value(Value::Table())};
@@ -44,7 +47,9 @@ class ProbePenalty final : public Method {
         Schema<O>()
             .field("probe", &O::probe,
                    "The probe that is pressed with, and its options. It needs a penalty, and may "
-                   "see neither the value of a cue in each row nor other rows.")
+                   "see neither the value of a cue in each row nor other rows: input_gradient, "
+                   "gradient_times_input, integrated_gradients, smooth_grad, occlusion, or one of "
+                   "a plug-in.")
             .field("penalty_weight", &O::penalty_weight,
                    "Multiplier of what the probe says of a minibatch, in [0, 1].", at_least(0),
                    log_uniform(1e-2, 1e3))
@@ -127,15 +132,15 @@ class ProbePenalty final : public Method {
     if (!probe_->has_penalty()) {
       throw UsageError(fmt::format(
           "probe_penalty: the probe '{}' cannot be differentiated, so nothing can be pressed with "
-          "it; `spurion describe {}` says what it sees",
-          name, name));
+          "it; use {}",
+          name, kPressing));
     }
     const ProbeAccess access = probe_->access();
     if (access.cue_labels || access.training_rows) {
       throw UsageError(fmt::format(
           "probe_penalty: the probe '{}' sees the value of the cue in each row, or other rows, "
-          "which a minibatch does not have",
-          name));
+          "which a minibatch does not have; use {}",
+          name, kPressing));
     }
   }
   void step_twin(ReplicaTrainer& trainer, const Batch& batch) const {

@@ -37,10 +37,12 @@ struct IteratedSelectionOptions {
 /// with a new optimiser, and a schedule of its own; what a method keeps beside the model goes on
 /// from candidate to candidate.
 ///
-/// One more lineage, the reference, is trained as often and never selected: its twin without
-/// pressure. It is measured at the end of its first round, with 0 rounds of selection; after each
-/// round the best survivor is measured, with its distance from the reference. `evaluation.every`
-/// has no effect. A trial makes (n + 1) R (`training.steps` / R) updates, all of which are counted.
+/// One more lineage, the reference, is trained as often and never selected nor mutated: the twin
+/// without pressure. It is measured at the end of each of its rounds, with 0 rounds of selection
+/// and 0 nats. After each round the best survivor is measured, with its distance from the
+/// reference, so that the measurement before is of a model with as many updates and no pressure.
+/// `evaluation.every` has no effect. A trial makes (n + 1) R (`training.steps` / R) updates, all of
+/// which are counted.
 ///
 /// All of it happens inside a trial, so trials stay independent, and several train together.
 class IteratedSelection final : public Regime {
@@ -139,7 +141,7 @@ class IteratedSelection final : public Regime {
       if ((step + 1) % each_ != 0) return;
       if (slot == 0) {
         reference_ = run_->trainer.parameters().detach().clone();
-        if (round == 0) measure_reference();
+        measure_reference();
         return;
       }
       add_candidate();

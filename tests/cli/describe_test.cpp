@@ -50,6 +50,12 @@ TEST_CASE("kinds of questions, probes and a suite file are described") {
                             Contains("base_seed") && Contains("spurion list questions"));
   CHECK_THAT(shell.run({"describe", "linear_probe"}).out,
              Contains("sees: activations, labels, cue labels") && Contains("blind to whether"));
+  // Patches need the cue of each row, which a minibatch does not tell.
+  CHECK_THAT(shell.run({"describe", "activation_patching"}).out,
+             Contains("cannot be a penalty in a loss"));
+  CHECK_THAT(shell.run({"describe", "occlusion"}).out,
+             Contains("can be a penalty in a loss (probe_penalty)"));
+  CHECK_THAT(shell.run({"describe", "probe_penalty"}).out, Contains("smooth_grad"));
   CHECK_THAT(shell.run({"describe", "oracle"}).out,
              Contains("selector oracle (built-in)") &&
                  Contains("reads: validation rows of the test domain (leak)"));

@@ -142,9 +142,11 @@ Json describe_probe(const Catalog& catalog, const std::string& name,
   Json out = entry(catalog, catalog.probes, name);
   const auto probe = catalog.probes.at(name).make({checked_options(catalog.probes, name, pairs)},
                                                   ProbeContext{Task::binary, 1, {4}});
-  out["sees"] = probe->access().text();
+  const ProbeAccess access = probe->access();
+  out["sees"] = access.text();
   out["evidence"] = evidence_name(probe->evidence());
-  out["penalty"] = probe->has_penalty();
+  // A minibatch has neither the value of a cue in each row nor other rows (probe_penalty).
+  out["penalty"] = probe->has_penalty() && !access.cue_labels && !access.training_rows;
   out["passes"] = probe->passes();
   return out;
 }

@@ -371,8 +371,10 @@ std::string description_text(const Json& description, int columns) {
         description.at("evidence") == "use"
             ? "finds: how far the output depends on the cue\n"
             : "finds: whether a layer holds the cue; it is blind to whether the output uses it\n";
-    out += description.at("penalty").get<bool>() ? "can be a penalty in a loss\n"
-                                                 : "cannot be a penalty in a loss\n";
+    out +=
+        description.at("penalty").get<bool>()
+            ? "can be a penalty in a loss (probe_penalty)\n"
+            : "cannot be a penalty in a loss (`spurion describe probe_penalty` says which can)\n";
   }
   if (noun == "selector") out += fmt::format("\nreads: {}\n", text_of(description.at("reads")));
   if (noun == "regime") {

@@ -13,6 +13,7 @@ using namespace spurion;
 using namespace spurion::tests;
 using namespace spurion::analysis::questions::authenticity;
 using Catch::Contains;
+using Catch::StartsWith;
 
 namespace {
 
@@ -106,6 +107,47 @@ TEST_CASE("agreement along a scale rises or falls, and controls stand apart") {
       CHECK(analysis::term_of({column.title}) != nullptr);
     }
   }
+}
+
+TEST_CASE("sanity controls in an environment of their own are shown too") {
+  PlantedTrials trials = probed_models();
+  for (std::int64_t seed = 0; seed < 4; ++seed) {
+    TrialResult& trial = trials.add("erm", seed, 0.5, 0.5);
+    trial.spec.environment = {"random_world", Value::Table{}};
+    trial.measurements.push_back({0, 9, "in_distribution", 0.0, "output_change_colour", 0.0});
+    trial.measurements.push_back({0, 9, "in_distribution", 0.0, "probe_half_on_colour", 0.4});
+  }
+  const analysis::Answer answer =
+      trials.ask(std::string(kAskProbes) + "controls = { environment = \"random_world\" }\n");
+  REQUIRE(answer.tables.size() == 2);
+  CHECK(answer.tables[0].rows.size() == 4);
+  REQUIRE(answer.tables[1].rows.size() == 1);
+  CHECK(text_of(answer.tables[1].cell(0, "environment")) == "random_world");
+  CHECK_THAT(text_of(answer.tables[1].cell(0, "probe of controls")), Contains("0.400"));
+}
+
+TEST_CASE("an answer begins with its verdicts, and tells many of them by probe") {
+  const std::string few = probed_models().ask(kAskProbes).sentence;
+  CHECK_THAT(few, StartsWith("4 probes get 4 verdicts: 1 authentic, 1 partly authentic, 1 blind to "
+                             "the cue, 1 reversed."));
+  PlantedTrials trials = probed_models();
+  PlantedTrials more = probed_models();
+  for (const char* world : {"second", "third", "fourth"}) {
+    for (TrialResult trial : trials.all()) {
+      trial.spec.environment = {world, Value::Table{}};
+      more.all().push_back(std::move(trial));
+    }
+  }
+  const std::string many = more.ask(std::string(kAskProbes) + "axis = \"model.width\"\n").sentence;
+  CAPTURE(many);
+  CHECK_THAT(many, StartsWith("4 probes get 32 verdicts: "));
+  CHECK_THAT(many, Contains("Along model.width the agreement with the truth is shown to rise in 0 "
+                            "of 16 comparisons, and to fall in 4."));
+  CHECK_THAT(many, Contains("sees: 8 authentic (tau "));
+  CHECK_THAT(many, Contains("constant: 8 blind to the cue. It calls a model clean in 240 cases; in "
+                            "168 of them the model is confused."));
+  CHECK_THAT(many, Contains("The agreement of probe_half_on_colour, second falls from"));
+  CHECK_THAT(many, Contains("The table shows each verdict."));
 }
 
 TEST_CASE("models that rely on the cue alike are not ranked") {

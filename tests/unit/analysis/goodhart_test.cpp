@@ -13,6 +13,7 @@ using namespace spurion;
 using namespace spurion::tests;
 using namespace spurion::analysis::questions::goodhart;
 using Catch::Contains;
+using Catch::StartsWith;
 
 namespace {
 
@@ -84,7 +85,8 @@ TEST_CASE("a filter is faithful where the truth follows, and blind where it does
   CHECK(planted_cell(table, "filter", "strongest") == "n = 16");
   CHECK(planted_cell(table, "filter", "d at end") == "1.355");
   CHECK(planted_cell(table, "filter", "models") == "200");
-  CHECK_THAT(answer.sentence, Contains("filter is faithful up to d = 1.35 (n = 16)"));
+  CHECK_THAT(answer.sentence, StartsWith("1 pressure: filter: faithful.") &&
+                                  Contains("filter is faithful up to d = 1.35 (n = 16)"));
   PlantedTrials not_seen;
   add_candidates(not_seen, 400, [](double) { return 0.5; });
   CHECK(planted_cell(not_seen.ask(kAskGoodhart).tables.front(), "filter", "faithfulness") ==
@@ -131,13 +133,15 @@ TEST_CASE("at equal gain the pressure that overstates less is better") {
   const analysis::Answer answer = trials.ask(kAskGoodhart);
   const analysis::Table* table = nullptr;
   for (const analysis::Table& one : answer.tables) {
-    if (one.name == "goodhart_equal_gain_e") table = &one;
+    if (one.name == "goodhart_equal_gain_e_probe_a_on_colour") table = &one;
   }
   REQUIRE(table != nullptr);
   REQUIRE(table->rows.size() == 4);
   for (std::size_t row = 0; row < 4; ++row) {
     CHECK(text_of(table->cell(row, "at equal gain")) == "filter beats it");
   }
+  CHECK_THAT(answer.sentence, Contains("At equal gain out of distribution the filter beats 1 of 1 "
+                                       "other pressure, and 0 beat the filter."));
   CHECK_THAT(answer.sentence, Contains("At equal gain the filter beats it up to a gain of"));
 }
 
@@ -166,12 +170,17 @@ TEST_CASE("checkpoints and rounds of selection are pressures too") {
       put_state(trial, step, {0.5 - 0.1 * hidden, real, real, 0.9 - 0.5 * real});
     }
     TrialResult& iterated = trials.add("erm", seed, 0.9, 0.5, "iterated_selection");
-    for (std::int64_t round = 0; round <= 4; ++round) {
-      const double gain = 0.1 * static_cast<double>(round);
-      put_state(iterated, round + 5,
-                {0.5 - gain, 0.5 - gain + seed_noise(seed + round), 0.5, 0.7 + 0.5 * gain});
-      iterated.measurements.push_back(
-          {0, round + 5, "selection", 0.0, "selection_nats", 0.8 * static_cast<double>(round)});
+    for (std::int64_t round = 1; round <= 4; ++round) {
+      // The lineage that is never selected changes too, as it is trained on.
+      const double drift = 0.05 * static_cast<double>(round);
+      for (const double gain : {0.0, 0.1 * static_cast<double>(round)}) {
+        const std::int64_t step = 2 * round + (gain > 0.0 ? 1 : 0);
+        // The twin has no noise, and that of the others has the mean 0 over seeds.
+        const double noise = gain > 0.0 ? seed_noise(seed + round) : 0.0;
+        const double left = 0.5 + drift - gain;
+        put_state(iterated, step, {left - noise, left + noise, 0.5, 0.7 + 0.5 * gain + noise});
+        iterated.measurements.push_back({0, step, "selection", 0.0, "selection_nats", 8.0 * gain});
+      }
     }
   }
   const analysis::Answer answer = trials.ask(kAskGoodhart);
@@ -181,6 +190,43 @@ TEST_CASE("checkpoints and rounds of selection are pressures too") {
   CHECK(planted_cell(table, "iterated selection", "faithfulness") == "faithful");
   CHECK(planted_cell(table, "iterated selection", "strongest") == "selection 4");
   CHECK(planted_cell(table, "iterated selection", "d at end") == "1.789");
+  CHECK_THAT(planted_cell(table, "iterated selection", "proxy gain"), StartsWith("0.400"));
+  CHECK_THAT(planted_cell(table, "iterated selection", "truth gain"), StartsWith("0.4"));
+  CHECK_THAT(planted_cell(table, "iterated selection", "OOD gain"), StartsWith("0.200"));
+}
+
+TEST_CASE("a pressure that is not by the proxy is left out") {
+  PlantedTrials trials;
+  add_candidates(trials, 40, [](double hidden) { return 0.5 - 0.1 * hidden; });
+  const Value own = Value::Table{{"name", "occlusion"}, {"as", "a"}};
+  const auto pressed = [&](const char* method, const char* probe, double weight) {
+    for (std::int64_t seed = 0; seed < 4; ++seed) {
+      TrialResult& trial = trials.add(method, seed, 0.9, 0.5);
+      trial.spec.method.options = Value::Table{{"penalty_weight", weight}};
+      trial.spec.method.options.as_table()["probe"] = Value::Table{{"name", probe}};
+      trial.spec.evaluation.as_table()["probes"] = Value::List{own};
+      put_state(trial, 9, {0.1, 0.9, 0.9, 0.9});
+    }
+  };
+  pressed("v_rex", "occlusion", 100.0);
+  pressed("probe_penalty", "input_gradient", 50.0);
+  pressed("probe_penalty", "occlusion", 1000.0);
+  for (std::int64_t seed = 0; seed < 4; ++seed) {
+    TrialResult& trial = trials.add("erm", seed, 0.9, 0.5, "iterated_selection");
+    trial.spec.regime.options = Value::Table{{"fitness", "loss"}};
+    put_state(trial, 9, {0.1, 0.9, 0.9, 0.9});
+  }
+  const analysis::Answer answer = trials.ask(kAskGoodhart);
+  const analysis::Table& table = answer.tables.front();
+  // The filter, and the loss with the probe that is measured as the proxy.
+  REQUIRE(table.rows.size() == 2);
+  CHECK_THAT(text_of(table.cell(1, "pressure")), StartsWith("loss (probe_penalty"));
+  CHECK(text_of(table.cell(1, "strongest")) == "weight = 1000");
+  CHECK_THAT(answer.sentence,
+             Contains("12 trials under another pressure than that of the proxy are left out"));
+  const analysis::Answer other =
+      trials.ask(std::string(kAskGoodhart) + "penalty_methods = [\"v_rex\"]\n");
+  CHECK(planted_cell(other.tables.front(), "loss (v_rex)", "strongest") == "weight = 100");
 }
 
 TEST_CASE("the numbers of a filter are exact expectations by configuration") {

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -140,4 +141,29 @@ TEST_CASE("what cannot press is refused by name") {
   CHECK_THROWS_WITH(with("concept_direction"),
                     Contains("'concept_direction' sees the value of the cue in each row"));
   CHECK_THROWS_AS(f.method("probe_penalty", Value(), Task::regression), UsageError);
+}
+
+TEST_CASE("a probe that cannot press is refused with the names of those that can") {
+  PressedFixture f;
+  std::vector<std::string> pressing;
+  std::vector<std::string> refusals;
+  for (const std::string& name : f.catalog.probes.names()) {
+    try {
+      (void)f.method("probe_penalty", Value::Table{{"probe", Value(Value::Table{{"name", name}})}},
+                     Task::binary);
+      pressing.push_back(name);
+    } catch (const UsageError& error) {
+      refusals.emplace_back(error.what());
+    }
+  }
+  REQUIRE(pressing.size() == 5);
+  REQUIRE(refusals.size() == 6);
+  for (const std::string& refusal : refusals) {
+    const std::string named = refusal.substr(refusal.find("; use "));
+    for (const std::string& name : f.catalog.probes.names()) {
+      CAPTURE(refusal, name);
+      const bool can = std::find(pressing.begin(), pressing.end(), name) != pressing.end();
+      CHECK((named.find(name) != std::string::npos) == can);
+    }
+  }
 }

@@ -120,23 +120,26 @@ TEST_CASE("those with the least of the probe survive, and the reference is never
   const NotedEvaluator noted = run_selection(options, 9);
   CHECK(noted.updates == 4 * 2 * 4);  // nine updates are twice four
   REQUIRE(noted.fitness.size() == 6);
-  REQUIRE(noted.measured.size() == 3);  // the reference, and after each round the best
+  REQUIRE(noted.measured.size() == 4);  // in each round the reference, and then the best
   const auto number = [&](std::size_t at, const char* metric, std::int64_t replica) {
     return noted.measured[at].recorded.at(metric)[replica].item<double>();
   };
   for (std::int64_t k = 0; k < 2; ++k) {
     CAPTURE(k);
-    CHECK(number(0, "generation", k) == 0.0);
-    CHECK(number(0, "selection_nats", k) == 0.0);
     for (std::size_t round = 0; round < 2; ++round) {
+      const std::size_t reference = 2 * round;
+      const std::size_t best = reference + 1;
+      CHECK(number(reference, "generation", k) == 0.0);
+      CHECK(number(reference, "selection_nats", k) == 0.0);
       double least = 1e9;
       for (std::size_t c = 0; c < 3; ++c) {
         least = std::min(least, noted.fitness[3 * round + c][k].item<double>());
       }
-      CHECK(number(round + 1, "fitness", k) == least);
-      CHECK(noted.measured[round + 1].parameters[k].pow(2).mean().item<float>() ==
+      CHECK(number(best, "fitness", k) == least);
+      CHECK(noted.measured[best].parameters[k].pow(2).mean().item<float>() ==
             Approx(least).epsilon(1e-6));
-      CHECK(number(round + 1, "selection_nats", k) ==
+      CHECK(number(best, "generation", k) == static_cast<double>(round + 1));
+      CHECK(number(best, "selection_nats", k) ==
             Approx(static_cast<double>(round + 1) * selection_nats(3, 1)));
     }
   }
@@ -147,7 +150,12 @@ TEST_CASE("those with the least of the probe survive, and the reference is never
   for (std::size_t i = 0; i < noted.references.size(); ++i) {
     CHECK(at::equal(by_loss.references[i], noted.references[i]));
   }
-  CHECK(at::equal(noted.measured[0].parameters, noted.references[0]));
+  REQUIRE(noted.references.size() == 4);
+  for (const std::size_t round : {0U, 1U}) {
+    CHECK(at::equal(noted.measured[2 * round].parameters, noted.references[2 * round]));
+    // The best of a round is compared with the reference that was trained as often.
+    CHECK(at::equal(noted.references[2 * round], noted.references[2 * round + 1]));
+  }
 }
 
 TEST_CASE("iterated selection refuses what leaves no candidates or updates") {

@@ -8,7 +8,6 @@
 
 #include "analysis/questions/authenticity/authenticity_answer.hpp"
 #include "analysis/suite_family.hpp"
-#include "core/counted.hpp"
 #include "spurion/error.hpp"
 #include "spurion/question.hpp"
 
@@ -17,64 +16,6 @@ namespace spurion::analysis::questions {
 namespace authenticity {
 
 namespace {
-
-constexpr std::size_t kMostLinesInWords = 12;
-
-std::string verdict_words(AuthenticityVerdict verdict) {
-  switch (verdict) {
-    case AuthenticityVerdict::authentic:
-      return "is authentic: it ranks models as the truth does";
-    case AuthenticityVerdict::partly_authentic:
-      return "is partly authentic: it ranks models in the order of the truth more often than not";
-    case AuthenticityVerdict::blind_to_cue:
-      return "is blind to the cue";
-    case AuthenticityVerdict::reversed:
-      return "is reversed: it calls models clean that rely on the cue more";
-    case AuthenticityVerdict::not_shown:
-      return "is not shown to agree with the truth or to be blind";
-    case AuthenticityVerdict::nothing_to_rank:
-      return "has nothing to rank: the models rely on the cue about alike";
-  }
-  throw LogicError("unknown verdict on a probe");
-}
-
-std::string reassurance_words(const ProbeMistakes& mistakes) {
-  if (mistakes.said == 0) return "It calls no model clean.";
-  return fmt::format("Of {} that it calls clean, {} {} confused.",
-                     core::counted(mistakes.said, "model"), mistakes.wrong,
-                     core::is_or_are(mistakes.wrong));
-}
-
-std::string line_words(const ProbeLine& line, std::size_t family) {
-  const std::string tau =
-      line.tau.count > 0 ? fmt::format(" (tau {})", show(line.tau, 2)) : std::string();
-  const std::string alone =
-      line.verdict == line.alone
-          ? std::string()
-          : fmt::format(" The verdict '{}' is shown alone, but not as one of {} of the suite.",
-                        authenticity_verdict_name(line.alone), family);
-  return fmt::format("{} {}{}.{} {}\n", line.name, verdict_words(line.verdict), tau, alone,
-                     reassurance_words(line.reassurance));
-}
-
-std::string trend_words(const AgreementTrend& trend, const std::string& axis, std::size_t family) {
-  const std::string places =
-      fmt::format("from {} = {} to {}", axis, trend.first.text, trend.last.text);
-  if (trend.change.count == 0) {
-    return fmt::format("Of {} nothing tells how the agreement changes {}.\n", trend.name, places);
-  }
-  if (trend.outcome == AgreementChange::not_shown) {
-    const bool alone = trend.change.low > 0.0 || trend.change.high < 0.0;
-    const std::string refused =
-        alone ? fmt::format(" It is shown alone, but not as one of {} of the suite.", family)
-              : std::string();
-    return fmt::format("No change of the agreement of {} is shown {}: {}.{}\n", trend.name, places,
-                       show(trend.change, 2), refused);
-  }
-  return fmt::format("The agreement of {} {} {}, by {}.\n", trend.name,
-                     trend.outcome == AgreementChange::rises ? "rises" : "falls", places,
-                     show(trend.change, 2));
-}
 
 std::vector<FamilyClaim> claims_of(const Authenticity& found) {
   std::vector<FamilyClaim> claims;
@@ -166,7 +107,7 @@ Answer AuthenticityQuestion::answer(const Study& study, const std::string& exper
   AuthenticityFindings findings{experiment, options_, family->size(), view.note(false),
                                 measured(view)};
   Answer answer;
-  if (findings.found.lines.empty()) {
+  if (findings.found.lines.empty() && findings.found.controls.empty()) {
     answer.sentence = fmt::format(
         "No finished trial of this experiment has the number of a probe and the truth in domain "
         "'{}': evaluation.probes asks for probes. ",
@@ -189,19 +130,6 @@ Answer AuthenticityQuestion::answer(const Study& study, const std::string& exper
 }
 
 }  // namespace
-
-std::string authenticity_sentence(const AuthenticityFindings& findings) {
-  std::string text;
-  const std::vector<ProbeLine>& lines = findings.found.lines;
-  for (const AgreementTrend& trend : findings.found.trends) {
-    text += trend_words(trend, findings.options.axis, findings.family);
-  }
-  for (std::size_t i = 0; i < lines.size() && i < kMostLinesInWords; ++i) {
-    text += line_words(lines[i], findings.family);
-  }
-  if (lines.size() > kMostLinesInWords) text += "The table shows the others. ";
-  return text;
-}
 
 }  // namespace authenticity
 

@@ -115,8 +115,7 @@ Table control_table(const AuthenticityFindings& findings) {
        {"probe of controls", ColumnKind::estimate},
        {"truth of controls", ColumnKind::estimate},
        {"models", ColumnKind::count}}};
-  for (const ProbeLine& line : findings.found.lines) {
-    if (line.controls.probe.empty()) continue;
+  for (const ProbeLine& line : findings.found.controls) {
     table.add({line.probe, line.environment, line.model, place_cell(findings.options, line.place),
                estimate_or_missing(line.controls_probe), estimate_or_missing(line.controls_truth),
                count_cell(line.controls.probe.size())});

@@ -114,8 +114,6 @@ void measure(ProbeLine& line, const AuthenticityOptions& options) {
   line.calibration = calibration_of(line.models);
   line.reassurance = false_reassurance(line.models, options.limits());
   line.alarm = false_alarm(line.models, options.limits());
-  line.controls_probe = mean_over_models(line.controls.probe, line.controls.seeds);
-  line.controls_truth = mean_over_models(line.controls.truth, line.controls.seeds);
   judge_line(line, options);
 }
 
@@ -254,6 +252,9 @@ Authenticity measured_authenticity(const ResultsView& view, const AuthenticityOp
     probes.insert(line.probe);
     environments.insert(line.environment);
     models.insert(line.model);
+    line.controls_probe = mean_over_models(line.controls.probe, line.controls.seeds);
+    line.controls_truth = mean_over_models(line.controls.truth, line.controls.seeds);
+    if (!line.controls.probe.empty()) found.controls.push_back(line);
     if (line.models.probe.empty()) continue;
     measure(line, options);
     found.lines.push_back(std::move(line));

@@ -97,6 +97,8 @@ struct AgreementTrend {
 /// All that a question finds.
 struct Authenticity {
   std::vector<ProbeLine> lines;
+  std::vector<ProbeLine>
+      controls;  ///< those with sanity controls, also where there is nothing else
   std::vector<AgreementTrend> trends;
 };
 

@@ -2,9 +2,13 @@
 // is exact from stored candidates; forms of over-optimisation are those of Gao et al. (2022,
 // arXiv:2210.10760). Verdicts are adjusted over the suite (Holm 1979).
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
+#include <map>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "analysis/questions/goodhart/goodhart_answer.hpp"
 #include "analysis/suite_family.hpp"
@@ -77,24 +81,29 @@ std::string line_words(const PressureLine& line, double margin, std::size_t fami
   return text + "\n";
 }
 
+/// What a comparison shows as a whole.
+EqualGain outcome_of(const GainComparison& one) {
+  if (one.filter_better_up_to() > 0.0) return EqualGain::filter_better;
+  for (const GainLevel& level : one.levels) {
+    if (level.result == EqualGain::other_better) return EqualGain::other_better;
+  }
+  return EqualGain::not_shown;
+}
+
 std::string comparison_words(const GainComparison& one) {
   const std::string both =
       fmt::format("The filter reaches a gain out of distribution of {}, {} one of {}.",
                   show(one.filter_reach), one.other, show(one.other_reach));
   if (one.levels.empty()) return both + " No gain that both reach is shown.\n";
-  const double up_to = one.filter_better_up_to();
   const GainLevel& last = one.levels.back();
-  if (up_to > 0.0) {
+  const EqualGain outcome = outcome_of(one);
+  if (outcome == EqualGain::filter_better) {
     return fmt::format(
         "{} At equal gain the filter beats it up to a gain of {:.3f}: the proxy "
         "overstates less under the filter.\n",
-        both, up_to);
+        both, one.filter_better_up_to());
   }
-  bool other = false;
-  for (const GainLevel& level : one.levels) {
-    other = other || level.result == EqualGain::other_better;
-  }
-  if (other) {
+  if (outcome == EqualGain::other_better) {
     return fmt::format(
         "{} At equal gain it beats the filter at some gain: the proxy overstates "
         "less under it.\n",
@@ -104,6 +113,25 @@ std::string comparison_words(const GainComparison& one) {
       "{} At equal gain neither is shown to be better: at a gain of {:.3f} the "
       "difference in what the proxy overstates is {}.\n",
       both, last.gain, show(last.difference));
+}
+
+/// All verdicts in one sentence, and all comparisons at equal gain in another.
+std::string summary_words(const GoodhartFindings& findings) {
+  std::vector<std::string> verdicts;
+  for (const PressureLine& line : findings.found.lines) {
+    verdicts.push_back(fmt::format("{}: {}", line.name, goodhart_verdict_name(line.verdict)));
+  }
+  std::string text = fmt::format("{}: {}.\n", core::counted(verdicts.size(), "pressure"),
+                                 fmt::join(verdicts, "; "));
+  if (findings.comparisons.empty()) return text;
+  std::map<EqualGain, int> counts;
+  for (const GainComparison& one : findings.comparisons) ++counts[outcome_of(one)];
+  return text + fmt::format(
+                    "At equal gain out of distribution the filter beats {} of {}, and {} "
+                    "beat the filter.\n",
+                    counts[EqualGain::filter_better],
+                    core::counted(findings.comparisons.size(), "other pressure"),
+                    counts[EqualGain::other_better]);
 }
 
 std::vector<FamilyClaim> claims_of(const Pressures& found) {
@@ -124,6 +152,10 @@ std::string left_out_words(const Pressures& found) {
         "{} under pressure {} left out, because no trial without pressure has the "
         "same environment and seed. ",
         core::counted(found.unpaired, "trial"), core::is_or_are(found.unpaired));
+  }
+  if (found.others > 0) {
+    text += fmt::format("{} under another pressure than that of the proxy {} left out. ",
+                        core::counted(found.others, "trial"), core::is_or_are(found.others));
   }
   return text;
 }
@@ -187,7 +219,7 @@ Answer Goodhart::answer(const Study& study, const std::string& experiment) const
 }  // namespace
 
 std::string goodhart_sentence(const GoodhartFindings& findings) {
-  std::string text;
+  std::string text = summary_words(findings);
   const std::vector<PressureLine>& lines = findings.found.lines;
   for (std::size_t i = 0; i < lines.size() && i < kMostLinesInWords; ++i) {
     text += line_words(lines[i], findings.options.margin, findings.family);

@@ -20,6 +20,10 @@ struct GoodhartFindings {
   std::string score;   ///< "accuracy"
   Pressures found;
   std::vector<GainComparison> comparisons;
+
+  /// "goodhart_forms_candidates_probe_occlusion_on_cue": of several questions about the same trials
+  /// each has files of its own.
+  [[nodiscard]] std::string file_name(const std::string& what) const;
 };
 
 /// Verdicts, fitted forms, comparisons at equal gain, and every place; those that have rows.

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <string>
 #include <utility>
 
 #include "analysis/questions/goodhart/goodhart_answer.hpp"
@@ -53,7 +54,7 @@ Series along(const PressureLine& line, std::string name, const Of& number) {
 /// Proxy, held-out probes and truth along one pressure.
 Chart line_chart(const GoodhartFindings& findings, const PressureLine& line, std::size_t number) {
   Chart chart;
-  chart.name = fmt::format("goodhart_{}_{}", number, findings.experiment);
+  chart.name = findings.file_name(std::to_string(number));
   chart.title = line.name;
   chart.x_label = own_axis(line);
   chart.y_label = "gain over no pressure";
@@ -77,7 +78,7 @@ Chart line_chart(const GoodhartFindings& findings, const PressureLine& line, std
 /// The gain of the truth of all pressures along d.
 Chart truth_chart(const GoodhartFindings& findings) {
   Chart chart;
-  chart.name = "goodhart_truth_" + findings.experiment;
+  chart.name = findings.file_name("truth");
   chart.title = "Gain of the truth along the pressure";
   chart.x_label = "d (root of the nats)";
   chart.y_label = "gain of " + findings.options.truth_name();
@@ -99,7 +100,7 @@ Chart truth_chart(const GoodhartFindings& findings) {
 /// other.
 Chart gain_chart(const GoodhartFindings& findings) {
   Chart chart;
-  chart.name = "goodhart_overstated_" + findings.experiment;
+  chart.name = findings.file_name("overstated");
   chart.title = "What the proxy overstates at equal gain";
   chart.kind = ChartKind::scatter;
   chart.x_label =

@@ -1,8 +1,34 @@
 #include "analysis/questions/goodhart/goodhart_options.hpp"
 
+#include <algorithm>
+#include <optional>
+
 #include "analysis/questions/authenticity/probe_lines.hpp"
+#include "core/measurement_names.hpp"
 
 namespace spurion::analysis::questions::goodhart {
+
+namespace {
+
+/// The text of a field of a table; none where it has no such text.
+std::optional<std::string> text_of(const Value* table, const char* field) {
+  const Value* value = table != nullptr && table->is_table() ? table->find(field) : nullptr;
+  if (value == nullptr || !value->is_string()) return {};
+  return value->as_string();
+}
+
+/// The probe that a trial measures under a label; none where it measures none.
+std::optional<std::string> probe_labelled(const TrialSpec& trial, const std::string& label) {
+  const Value* probes = trial.evaluation.find("probes");
+  if (probes == nullptr || !probes->is_list()) return {};
+  for (const Value& probe : probes->as_list()) {
+    const std::optional<std::string> name = text_of(&probe, "name");
+    if (text_of(&probe, "as").value_or(name.value_or("")) == label) return name;
+  }
+  return {};
+}
+
+}  // namespace
 
 std::string GoodhartOptions::truth_name() const {
   return authenticity::truth_of_probe(proxy, truth);
@@ -12,6 +38,23 @@ std::vector<std::string> GoodhartOptions::numbers() const {
   std::vector<std::string> names = {proxy, truth_name()};
   names.insert(names.end(), held_out_probes.begin(), held_out_probes.end());
   return names;
+}
+
+bool GoodhartOptions::in_loss(const TrialSpec& trial) const {
+  if (std::find(penalty_methods.begin(), penalty_methods.end(), trial.method.name) ==
+      penalty_methods.end()) {
+    return false;
+  }
+  const auto key = core::parse_probe(proxy);
+  const std::optional<std::string> pressing = text_of(trial.method.options.find("probe"), "name");
+  return !key || !pressing || *pressing == probe_labelled(trial, key->label).value_or(key->label);
+}
+
+bool GoodhartOptions::selects(const TrialSpec& trial) const {
+  if (trial.regime.name != iterated_regime) return false;
+  const auto key = core::parse_probe(proxy);
+  const std::optional<std::string> fitness = text_of(&trial.regime.options, "fitness");
+  return !key || !fitness || *fitness == key->label;
 }
 
 const Schema<GoodhartOptions>& goodhart_schema() {
@@ -38,6 +81,9 @@ const Schema<GoodhartOptions>& goodhart_schema() {
                  "Field of the trials with the weight of the proxy in the loss. Trials without it, "
                  "or with 0, have no such pressure.")
           .names(FieldUse::trial_field)
+          .field("penalty_methods", &GoodhartOptions::penalty_methods,
+                 "Methods that have the proxy in the loss. Trials of other methods with a weight, "
+                 "or with another probe in the loss, are left out.")
           .field("penalty_experiment", &GoodhartOptions::penalty_experiment,
                  "Experiment with the trials that have the proxy in the loss. Empty: the one that "
                  "is asked about, whose trials without pressure are the candidates of the filter.")

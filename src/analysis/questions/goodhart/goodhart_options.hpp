@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "spurion/schema.hpp"
+#include "spurion/trial.hpp"
 
 namespace spurion::analysis::questions::goodhart {
 
@@ -15,6 +16,7 @@ struct GoodhartOptions {
   std::string domain = "in_distribution";
   std::string gain_domain = "test";
   std::string weight = "method.penalty_weight";
+  std::vector<std::string> penalty_methods = {"probe_penalty"};
   std::string penalty_experiment;
   std::string checkpoint_experiment;
   std::string iterated_experiment;
@@ -29,6 +31,11 @@ struct GoodhartOptions {
   [[nodiscard]] std::string truth_name() const;
   /// Stored names of the proxy, the truth and the held-out probes, in this order.
   [[nodiscard]] std::vector<std::string> numbers() const;
+  /// Whether the method of a trial has the proxy in its loss, with a weight or with 0. A method
+  /// that says which probe it has must have that of the proxy.
+  [[nodiscard]] bool in_loss(const TrialSpec& trial) const;
+  /// Whether the regime of a trial selects again and again by the proxy.
+  [[nodiscard]] bool selects(const TrialSpec& trial) const;
 };
 
 const Schema<GoodhartOptions>& goodhart_schema();

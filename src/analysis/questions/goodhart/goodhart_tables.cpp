@@ -34,7 +34,7 @@ Estimate gain_at_end(const PressureLine& line, std::size_t reading) {
 Table verdict_table(const GoodhartFindings& findings) {
   const GoodhartOptions& options = findings.options;
   Table table{
-      "goodhart_" + findings.experiment,
+      findings.file_name(""),
       fmt::format(
           "What becomes of the truth ({}) while the proxy ({}) is optimised, in domain '{}'. Gains "
           "are by how much a number is better than without pressure, with {} by the jackknife over "
@@ -100,7 +100,7 @@ std::vector<std::size_t> followed(const GoodhartFindings& findings) {
 
 Table form_table(const GoodhartFindings& findings) {
   Table table{
-      "goodhart_forms_" + findings.experiment,
+      findings.file_name("forms"),
       fmt::format(
           "Forms of over-optimisation (Gao et al. 2022) of the gains along d, fitted to the judged "
           "places, with {} by the jackknife over seeds: d (alpha - beta d) of selections, d (alpha "
@@ -139,7 +139,7 @@ Table form_table(const GoodhartFindings& findings) {
 /// What probes say that nothing was optimised by.
 Table held_out_table(const GoodhartFindings& findings) {
   Table table{
-      "goodhart_held_out_" + findings.experiment,
+      findings.file_name("held_out"),
       fmt::format(
           "Held-out probes, which nothing was selected or trained by, at the strongest pressure "
           "that "
@@ -172,7 +172,7 @@ Table held_out_table(const GoodhartFindings& findings) {
 
 Table gain_table(const GoodhartFindings& findings) {
   Table table{
-      "goodhart_equal_gain_" + findings.experiment,
+      findings.file_name("equal_gain"),
       fmt::format(
           "The filter beside other pressures where both have the same gain in {} in domain '{}'. "
           "overstated: gain of the proxy minus gain of the truth; the pressure that overstates "
@@ -207,7 +207,7 @@ Table gain_table(const GoodhartFindings& findings) {
 
 Table place_table(const GoodhartFindings& findings) {
   Table table{
-      "goodhart_places_" + findings.experiment,
+      findings.file_name("places"),
       "Every place of every pressure: what is gained there over no pressure. used by the verdict: "
       "whether a verdict uses it.",
       {{"pressure"},
@@ -235,6 +235,11 @@ Table place_table(const GoodhartFindings& findings) {
 }
 
 }  // namespace
+
+std::string GoodhartFindings::file_name(const std::string& what) const {
+  return fmt::format("goodhart_{}{}{}_{}", what, what.empty() ? "" : "_", experiment,
+                     options.proxy);
+}
 
 std::vector<Table> goodhart_tables(const GoodhartFindings& findings) {
   std::vector<Table> tables = {verdict_table(findings)};

@@ -80,20 +80,24 @@ class LineMaker {
     std::vector<ModelState> states = reader_.states(*row.trial);
     if (states.empty()) return;
     const double weight = weight_of(spec, options_);
+    const auto keep_if = [&](bool by_proxy, std::vector<Pressed>& kept) {
+      if (by_proxy) kept.push_back({&row, weight, std::move(states)});
+      out_.others += by_proxy ? 0 : 1;
+    };
     if (spec.regime.name == options_.iterated_regime) {
       if (spec.experiment == or_own(options_.iterated_experiment)) {
-        iterated_.push_back({&row, weight, std::move(states)});
+        keep_if(options_.selects(spec), iterated_);
       }
       return;
     }
     if (weight > 0.0) {
       if (spec.experiment == or_own(options_.penalty_experiment)) {
-        pressed_.push_back({&row, weight, std::move(states)});
+        keep_if(options_.in_loss(spec), pressed_);
       }
       return;
     }
     if (spec.regime.name != options_.baseline_regime) return;
-    if (spec.experiment == or_own(options_.penalty_experiment)) {
+    if (spec.experiment == or_own(options_.penalty_experiment) && options_.in_loss(spec)) {
       // A penalty of weight 0 is no pressure; it stands in where the candidates lack the seed.
       add_base(spare_, row, states.back().readings);
     }
@@ -235,6 +239,27 @@ class LineMaker {
     return best;
   }
 
+  /// What the best of each round gained over the lineage that is never selected, which has 0 nats,
+  /// is measured before it and was trained as often; none of a round without it. Over the run
+  /// without pressure where no such lineage is stored.
+  [[nodiscard]] std::vector<std::vector<double>> gains_of_rounds(const Pressed& one) const {
+    const auto unselected = [](const ModelState& state) { return state.readings[kNats] == 0.0; };
+    const bool twins = std::any_of(one.states.begin(), one.states.end(), unselected);
+    const std::vector<double> free = twins ? std::vector<double>() : base_of(*one.row);
+    std::vector<std::vector<double>> gains;
+    if (!twins && free.empty()) return gains;
+    const std::vector<double>* base = twins ? nullptr : &free;
+    for (const ModelState& state : one.states) {
+      if (twins && unselected(state)) {
+        base = &state.readings;
+        continue;
+      }
+      gains.push_back(base == nullptr ? std::vector<double>() : gain_over(state.readings, *base));
+      if (twins) base = nullptr;
+    }
+    return gains;
+  }
+
   void add_iterated(const std::string& environment) {
     std::map<std::string, std::vector<const Pressed*>> methods;
     for (const Pressed& one : iterated_) {
@@ -246,16 +271,10 @@ class LineMaker {
       std::size_t most = 0;
       std::vector<PairedGains> models;
       for (const Pressed* one : trials) {
-        const std::vector<double> base = base_of(*one->row);
-        if (base.empty()) {
+        PairedGains model{one->row->trial->spec.seed, gains_of_rounds(*one)};
+        if (model.gains.empty()) {
           ++out_.unpaired;
           continue;
-        }
-        PairedGains model{one->row->trial->spec.seed, {}};
-        for (const ModelState& state : one->states) {
-          // The lineage that is never selected has 0 nats.
-          if (state.readings[kNats] == 0.0) continue;
-          model.gains.push_back(gain_over(state.readings, base));
         }
         most = std::max(most, model.gains.size());
         models.push_back(std::move(model));

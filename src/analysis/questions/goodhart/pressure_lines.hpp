@@ -36,6 +36,7 @@ struct Pressures {
   std::vector<PressureLine> lines;
   std::size_t unlearned = 0;  ///< candidates that did not learn, left out
   std::size_t unpaired = 0;   ///< trials under pressure without a trial of the same seed, left out
+  std::size_t others = 0;     ///< trials under a pressure that is not by the proxy, left out
 };
 /// The lines of the experiments of a question, judged, before verdicts are adjusted.
 Pressures pressures_of(const Study& study, const std::string& experiment,
