@@ -76,6 +76,13 @@ std::vector<Term> law_columns() {
        "At how many scales theory lies within the interval of the number, of those at which theory "
        "predicts it.",
        {"theory"}},
+      {"exact gaps",
+       kLawColumn,
+       "Gaps that are known exactly, at the largest scale: of the invariant predictor, of one that "
+       "follows the cue only, and of the best fit to unlimited rows of the train domains "
+       "(population ERM). A gap of erm that ends at the last one is what the train domains ask "
+       "for, not a lack of training.",
+       {"gap", "population erm"}},
       {"adjusted p",
        kLawColumn,
        "The p value of a verdict, adjusted by Holm's method for the verdicts of all questions of "

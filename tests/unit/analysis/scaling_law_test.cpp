@@ -273,6 +273,34 @@ TEST_CASE("charts have points with their law, and theory as a line; files have e
   CHECK(std::abs(number("residual")) < 4.0);
 }
 
+TEST_CASE("a gap stands beside those of predictors whose scores are known exactly") {
+  PlantedTrials trials = planted(plateau);
+  for (TrialResult& trial : trials.all()) {
+    trial.measurements.push_back({0, 0, "in_distribution", 0.0, "ceiling_spurious_only", 0.85});
+    trial.measurements.push_back({0, 0, "in_distribution", 0.0, "ceiling_population_erm", 0.89});
+    trial.measurements.push_back({0, 0, "test", 0.9, "ceiling_population_erm", 0.787});
+  }
+  const auto answer = trials.ask(kAsk);
+  CHECK(planted_cell(table_of(answer, "_verdicts"), "erm", "exact gaps") ==
+        "invariant 0.000, cue only 0.750, unlimited rows 0.103");
+  CHECK_THAT(answer.sentence,
+             Contains("Exact gaps there: invariant 0.000, cue only 0.750, unlimited rows 0.103."));
+  const analysis::Chart& gap = answer.charts.front();
+  REQUIRE(gap.series.size() == 5);
+  CHECK(gap.series[2].name == "exact: cue only");
+  CHECK(gap.series[3].name == "exact: unlimited rows");
+  CHECK(gap.series[3].y[7].value == Approx(0.103));
+  CHECK(gap.series[4].name == "margin");
+  // Of another number nothing is known, nor of a gap after a stream.
+  const auto flips = trials.ask(kAsk + "metric = \"accuracy\"\n");
+  CHECK(planted_cell(table_of(flips, "_verdicts"), "erm", "exact gaps") == "-");
+  for (TrialResult& trial : trials.all()) {
+    trial.measurements.push_back({1, 9, "phase_1", 0.5, "accuracy", 0.8});
+  }
+  const auto streamed = trials.ask(kAsk);
+  CHECK(planted_cell(table_of(streamed, "_verdicts"), "erm", "exact gaps") == "-");
+}
+
 TEST_CASE("two axes give a joint law and a map with the boundary of the margin") {
   PlantedTrials trials;
   for (std::int64_t seed = 0; seed < 4; ++seed) {

@@ -128,6 +128,13 @@ std::string law_sentence(const LawAnswer& answer, const JudgedLine& one) {
   return text;
 }
 
+/// What the gap is to be held against.
+std::string exact_sentence(const JudgedLine& one) {
+  if (one.numbers.scales.empty()) return {};
+  const std::string text = one.numbers.scales.rbegin()->second.exact.text();
+  return text.empty() ? text : fmt::format("Exact gaps there: {}. ", text);
+}
+
 /// "10^1.5 times".
 std::string decades_text(double decades) { return fmt::format("10^{:.1f} times", decades); }
 
@@ -279,7 +286,8 @@ std::string line_sentences(const LawAnswer& answer, const JudgedLine& one) {
   std::string text = verdict_sentence(answer, one) + demoted_sentence(one);
   if (!one.numbers.problem.empty()) return text;
   if (answer.lines.size() <= kWholeLines || &one == &answer.lines.front()) {
-    text += law_sentence(answer, one) + id_sentence(answer, one) + change_sentence(answer, one);
+    text += exact_sentence(one) + law_sentence(answer, one) + id_sentence(answer, one) +
+            change_sentence(answer, one);
   } else if (one.law().asymptote.given && std::isfinite(one.law().asymptote.g_inf.value)) {
     text += fmt::format("g_inf is {}. ", show(one.law().asymptote.g_inf));
   }

@@ -54,6 +54,13 @@ Cell theory_cell(const JudgedLine& one) {
   return known == 0 ? Cell() : Cell(fmt::format("{} of {}", within, known));
 }
 
+/// The exact gaps at the largest scale.
+Cell exact_gaps_cell(const JudgedLine& one) {
+  if (one.numbers.scales.empty()) return {};
+  std::string text = one.numbers.scales.rbegin()->second.exact.text();
+  return text.empty() ? Cell() : Cell(std::move(text));
+}
+
 std::string reason_of(const JudgedLine& one, const LawOptions& options) {
   if (!one.numbers.problem.empty()) return one.numbers.problem;
   if (one.judgement->learning) return gap_clause(*one.judgement->learning);
@@ -95,6 +102,7 @@ Table verdict_table(const LawAnswer& answer) {
                                             {"decades to margin", ColumnKind::estimate},
                                             {"ID shortfall", ColumnKind::estimate},
                                             {"theory within"},
+                                            {"exact gaps"},
                                             {"p", ColumnKind::number},
                                             {"adjusted p", ColumnKind::number},
                                             {"seeds to decide", ColumnKind::count},
@@ -121,7 +129,7 @@ Table verdict_table(const LawAnswer& answer) {
                       : Cell(),
          law.reach.compatible ? estimate_or_missing(law.reach.decades, 1) : Cell(),
          law.id.given ? estimate_or_missing(law.id.shortfall) : Cell(), theory_cell(one),
-         Number{law.p, Notation::probability, 3},
+         exact_gaps_cell(one), Number{law.p, Notation::probability, 3},
          Number{one.adjusted.verdict, Notation::probability, 3},
          needed.seeds > 0 ? Cell(needed.seeds) : Cell(),
          needed.decades > 0.0 ? Cell(Number{needed.decades, Notation::fixed, 1}) : Cell(),
