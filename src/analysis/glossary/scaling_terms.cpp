@@ -46,6 +46,13 @@ std::vector<Term> law_columns() {
        {"law", "carried error", "seed noise"},
        "as the number",
        ">= 0"},
+      {"error at largest",
+       kLawColumn,
+       "What the chosen law, fitted without the held-out scales, predicts at the largest scale, "
+       "minus "
+       "the mean there; with its 95 % interval over resamples of the seeds.",
+       {"held-out error", "seed noise"},
+       "as the number"},
       {"seed noise",
        kLawColumn,
        "The standard error of the mean over seeds at the largest scale: no law can be expected to "

@@ -18,10 +18,18 @@ TEST_CASE("a scaling law says that a planted gap closes, and on what that rests"
   CHECK(verdict_of(answer) == "closes");
   CHECK(planted_cell(table_of(answer, "_verdicts"), "erm", "claim") == "holds");
   CHECK(planted_cell(table_of(answer, "_verdicts"), "erm", "seeds to decide") == "-");
+  // With its interval, which holds 0: the planted law is predicted.
+  const analysis::Estimate ahead =
+      std::get<analysis::Interval>(table_of(answer, "_verdicts").cell(0, "error at largest"))
+          .estimate;
+  CHECK(ahead.low < 0.0);
+  CHECK(ahead.high > 0.0);
+  CHECK(ahead.high - ahead.low < 0.03);
   CHECK_THAT(answer.sentence, Contains("Yes. Under erm the gap is 0.") &&
                                   Contains("8 scales, 2.1 decades, 6 seeds") &&
                                   Contains("The chosen law is ") &&
                                   Contains("the last value carried forward") &&
+                                  Contains("(prediction minus mean at the largest: ") &&
                                   Contains("The hypothesis \"closes\" holds.") &&
                                   Contains("Verdicts use a margin of 0.02"));
   CHECK(table_of(answer, "_laws").rows.size() > 4);

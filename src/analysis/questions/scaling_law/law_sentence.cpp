@@ -118,12 +118,13 @@ std::string law_sentence(const LawAnswer& answer, const JudgedLine& one) {
   const fits::Extrapolation& ahead = law.extrapolation;
   if (ahead.held_out == 0) return text;
   text += fmt::format(
-      "On the {}, without which it was chosen, its error is {}; the seed noise there is {}, and "
-      "the "
-      "last value carried forward has an error of {}. ",
+      "On the {}, without which it was chosen, its error is {} (prediction minus mean at the "
+      "largest: {}); the seed noise there is {}, and the last value carried forward has an error "
+      "of {}. ",
       ahead.held_out == 1 ? std::string("largest scale")
                           : fmt::format("{} largest scales", ahead.held_out),
-      show(ahead.law_error, 4), show(ahead.seed_noise, 4), show(ahead.carried_error, 4));
+      show(ahead.law_error, 4), show(ahead.error, 4), show(ahead.seed_noise, 4),
+      show(ahead.carried_error, 4));
   if (!ahead.beats_carried) text += "So it predicts no better than the last value. ";
   return text;
 }
