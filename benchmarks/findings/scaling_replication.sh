@@ -115,6 +115,34 @@ exact() {
     $8 != "-" && !(($3, $8) in seen) { seen[$3, $8] = 1; print "- `" $3 "`: " $8 }' "$all"
 }
 
+# The phase diagram: the gap in each cell, rows by the share of disagreeing rows; "?" where the side is not shown.
+phase() {
+  awk -F ' *[|] *' '
+    !/^[|]/ || /^[|] *:?-/ { next }
+    !seen++ { for (i = 2; i < NF; ++i) at[$i] = i; next }
+    {
+      strength = $(at["environment.amplitude"]); share = $(at["environment.background.mean"])
+      if (!(strength in column)) { column[strength] = ++columns; strengths[columns] = strength }
+      if (!(share in row)) { row[share] = ++rows; shares[rows] = share }
+      value = $(at["gap"]); sub(/ .*/, "", value)
+      verdict = $(at["verdict"])
+      cell[share, strength] = value (verdict == "above margin" ? "" : verdict == "within margin" ? " closed" : " ?")
+      ++of[verdict]
+    }
+    END {
+      line = "| share of disagreeing rows |"; rule = "|---:|"
+      for (c = 1; c <= columns; ++c) { line = line " strength " strengths[c] " |"; rule = rule "---:|" }
+      print line; print rule
+      for (r = 1; r <= rows; ++r) {
+        line = "| " shares[r] " |"
+        for (c = 1; c <= columns; ++c) line = line " " cell[shares[r], strengths[c]] " |"
+        print line
+      }
+      printf "\nOf %d cells the gap is shown to be above the margin in %d and within it in %d.\n", columns * rows, of["above margin"], of["within margin"]
+    }' "$csv/gap_grid_phase.md"
+}
+
+cp "$csv/gap_grid_phase_erm.svg" "$here/scaling_replication_phase.svg"
 trials=$(awk -F, 'NR > 1 && !seen[$1]++ { ++count } END { print count }' "$csv/results.csv")
 {
   sed '/<!-- answers: begin -->/q' "$page"
@@ -133,6 +161,10 @@ trials=$(awk -F, 'NR > 1 && !seen[$1]++ { ++count } END { print count }' "$csv/r
   echo "### The last update, and the one that is best in distribution"
   echo
   lines "$updates"
+  echo
+  echo "### Phase diagram: strength of the cues against the share of rows in which they disagree"
+  echo
+  phase
   echo
   sed -n '/<!-- answers: end -->/,$p' "$page"
 } >"$page.new"
