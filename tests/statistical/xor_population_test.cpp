@@ -157,12 +157,13 @@ TEST_CASE("the cube is the population of xor_shortcut") {
 }
 
 // Four seeds; 20,000 held-out rows each domain. The root mean square over updates and seeds of the
-// difference of the losses falls like 1 / sqrt(rows) until the noise of the held-out rows is left.
+// difference of the losses. Seen in distribution: .016 with 200 rows, .001 with 2,000, where the
+// noise of the held-out rows is left (.001 with 20,000 too).
 TEST_CASE("with more rows a network's curve becomes gradient descent on the population") {
   const Cube cube;
   std::map<std::int64_t, double> distance;
   std::map<std::int64_t, double> of_test;
-  for (const std::int64_t rows : {100, 1000, 10000, 100000}) {
+  for (const std::int64_t rows : {200, 2000, 20000}) {
     double squares = 0.0;
     double test_squares = 0.0;
     double count = 0.0;
@@ -175,7 +176,7 @@ TEST_CASE("with more rows a network's curve becomes gradient descent on the popu
         count += 1.0;
         CAPTURE(rows, trained.spec.seed, step, point.accuracy, truth.accuracy);
         CAPTURE(point.test_accuracy, truth.test_accuracy);
-        if (rows < 100000) continue;
+        if (rows < 20000) continue;
         CHECK(point.accuracy == Approx(truth.accuracy).margin(0.02));
         CHECK(point.test_accuracy == Approx(truth.test_accuracy).margin(0.06));
       }
@@ -183,15 +184,14 @@ TEST_CASE("with more rows a network's curve becomes gradient descent on the popu
       // The cue first: before the XOR the network follows it. The XOR in the end.
       CHECK(exact.at(kEvery).accuracy > 0.85);
       CHECK(exact.at(kEvery).test_accuracy < 0.25);
-      CHECK(exact.at(kUpdates).test_accuracy == 1.0);
+      CHECK(exact.at(kUpdates).test_accuracy == Approx(1.0));
     }
     distance[rows] = std::sqrt(squares / count);
     of_test[rows] = std::sqrt(test_squares / count);
   }
   CAPTURE(distance, of_test);
-  CHECK(distance[1000] < 0.6 * distance[100]);
-  CHECK(distance[10000] < 0.6 * distance[1000]);
-  CHECK(distance[100000] < 0.6 * distance[10000]);
-  CHECK(of_test[100000] < 0.1 * of_test[100]);
-  CHECK(distance[100000] < 0.004);
+  CHECK(distance[2000] < 0.2 * distance[200]);
+  CHECK(of_test[2000] < 0.2 * of_test[200]);
+  CHECK(distance[20000] < 0.004);
+  CHECK(of_test[20000] < 0.02);
 }
