@@ -19,13 +19,14 @@ struct MlpOptions : WidthOptions {
   std::string initialisation = "xavier";
   bool greyscale = false;
   std::string normalisation = "none";
+  std::string activation = "relu";
 };
 
-/// Multilayer perceptron with ReLU. The default is the architecture of Arjovsky et al. 2019: two
-/// hidden layers, Xavier-uniform weights, zero biases.
+/// Multilayer perceptron. The default is the architecture of Arjovsky et al. 2019: two hidden
+/// layers with ReLU, Xavier-uniform weights, zero biases.
 ///
-/// With `normalisation` the units of each hidden layer are normalised before the ReLU: over the
-/// rows of a pass (batch), or over the units of a row (layer).
+/// With `normalisation` the units of each hidden layer are normalised before the activation
+/// function: over the rows of a pass (batch), or over the units of a row (layer).
 ///
 /// With `greyscale` the channels of an image [channels, height, width] are summed first, so that
 /// the model cannot see colour: the oracle that is invariant by construction.
@@ -49,6 +50,11 @@ class Mlp final : public Model {
                                           "Normalisation of the hidden layers: none, batch (Ioffe "
                                           "& Szegedy 2015) or layer (Ba et al. 2016).",
                                           one_of({"none", "batch", "layer"}))
+                                   .field("activation", &O::activation,
+                                          "Activation function of the hidden units: relu, tanh or "
+                                          "gelu (tanh form, Hendrycks & Gimpel 2016). relu is "
+                                          "faster than the others.",
+                                          one_of({"relu", "tanh", "gelu"}))
                                    .include(WidthOptions::schema());
     return schema;
   }
@@ -72,10 +78,13 @@ class Mlp final : public Model {
                   rule.of(last ? WidthRole::fixed : WidthRole::input));
       weight_flops_ += 2.0 * static_cast<double>(in * out);
       activation_bytes_ += 8.0 * static_cast<double>(out);
-      if (layer < options_.depth && !plain()) {
+      if (!last && normalises()) {
         add_normalisation(builder, fmt::format("norm{}", layer), out,
                           options_.normalisation == "batch", rule.of(WidthRole::input));
         activation_bytes_ += 24.0 * static_cast<double>(out);
+      }
+      if (!last && options_.activation != "relu") {
+        activation_bytes_ += 32.0 * static_cast<double>(out);
       }
       if (layer == 0) first_flops_ = 2.0 * static_cast<double>(in * out);
       shape_.widths.push_back(out);
@@ -102,17 +111,17 @@ class Mlp final : public Model {
 
   [[nodiscard]] Output forward(const Tensor& parameters, const Tensor& x) const override {
     return plain() ? engine::mlp_forward(shape_, parameters, rows_of(x))
-                   : normalised(parameters, x);
+                   : layer_by_layer(parameters, x);
   }
 
   [[nodiscard]] Output forward_with_statistics(const Tensor& parameters, const Tensor& x,
                                                double share) const override {
-    return normalised(parameters, x, share);
+    return layer_by_layer(parameters, x, share);
   }
 
   [[nodiscard]] Output forward_differentiable(const Tensor& parameters,
                                               const Tensor& x) const override {
-    if (!plain()) return normalised(parameters, x);
+    if (!plain()) return layer_by_layer(parameters, x);
     Tensor hidden = rows_of(x);
     const auto parts = split_parameters(parameters, layout_);
     std::size_t i = 0;
@@ -126,7 +135,7 @@ class Mlp final : public Model {
                                                                const Tensor& x) const override {
     const at::NoGradGuard no_grad;
     std::vector<LayerActivation> trace;
-    (void)normalised(parameters, x, 0.0, &trace);
+    (void)layer_by_layer(parameters, x, 0.0, &trace);
     return trace;
   }
 
@@ -137,7 +146,7 @@ class Mlp final : public Model {
   }
   [[nodiscard]] Output forward_visited(const Tensor& parameters, const Tensor& x,
                                        const LayerVisit& visit) const override {
-    return normalised(parameters, x, 0.0, nullptr, &visit);
+    return layer_by_layer(parameters, x, 0.0, nullptr, &visit);
   }
 
   [[nodiscard]] bool knows_risks(Task task, std::int64_t domains) const override {
@@ -156,15 +165,21 @@ class Mlp final : public Model {
   }
 
  private:
-  [[nodiscard]] bool plain() const { return options_.normalisation == "none"; }
+  [[nodiscard]] bool normalises() const { return options_.normalisation != "none"; }
+  /// Whether the fast path, which knows nothing but ReLU, is this model's.
+  [[nodiscard]] bool plain() const { return !normalises() && options_.activation == "relu"; }
   /// Parameter blocks of a hidden layer.
   [[nodiscard]] std::size_t blocks() const {
-    return options_.normalisation == "batch" ? 6 : plain() ? 2 : 4;
+    return options_.normalisation == "batch" ? 6 : normalises() ? 4 : 2;
   }
-  /// A pass with normalisation. `share`: see `forward_with_statistics`.
-  [[nodiscard]] Output normalised(const Tensor& parameters, const Tensor& x, double share = 0.0,
-                                  std::vector<LayerActivation>* trace = nullptr,
-                                  const LayerVisit* visit = nullptr) const {
+  [[nodiscard]] Tensor activated(const Tensor& values) const {
+    if (options_.activation == "tanh") return hyperbolic_tangent(values);
+    return options_.activation == "gelu" ? models::gelu(values) : values.relu();
+  }
+  /// A pass of any of these models. `share`: see `forward_with_statistics`.
+  [[nodiscard]] Output layer_by_layer(const Tensor& parameters, const Tensor& x, double share = 0.0,
+                                      std::vector<LayerActivation>* trace = nullptr,
+                                      const LayerVisit* visit = nullptr) const {
     const auto parts = split_parameters(parameters, layout_);
     BatchNormPass norm(share);
     Tensor hidden = rows_of(x);
@@ -174,10 +189,10 @@ class Mlp final : public Model {
       record(trace, fmt::format("layer{}", i / blocks()), hidden);
       if (options_.normalisation == "batch") {
         hidden = norm({parts[i + 2], parts[i + 3], parts[i + 4], parts[i + 5]}, hidden);
-      } else if (!plain()) {
+      } else if (normalises()) {
         hidden = layer_norm(parts[i + 2], parts[i + 3], hidden);
       }
-      hidden = visited(visit, fmt::format("layer{}", i / blocks()), hidden.relu());
+      hidden = visited(visit, fmt::format("layer{}", i / blocks()), activated(hidden));
     }
     Output output{hidden, affine(parts[i], parts[i + 1], hidden)};
     record(trace, "logits", output.logits);
@@ -204,9 +219,9 @@ class Mlp final : public Model {
 
 void register_mlp(Catalog& catalog);
 void register_mlp(Catalog& catalog) {
-  catalog.models.add<Mlp>("mlp",
-                          "Multilayer perceptron with ReLU; optionally normalised, or greyscale.",
-                          "Arjovsky et al. 2019 (defaults)");
+  catalog.models.add<Mlp>(
+      "mlp", "Multilayer perceptron: ReLU, tanh or GELU; optionally normalised, or greyscale.",
+      "Arjovsky et al. 2019 (defaults)");
 }
 
 }  // namespace spurion::models

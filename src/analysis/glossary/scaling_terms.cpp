@@ -46,6 +46,13 @@ std::vector<Term> law_columns() {
        {"law", "carried error", "seed noise"},
        "as the number",
        ">= 0"},
+      {"error at largest",
+       kLawColumn,
+       "What the chosen law, fitted without the held-out scales, predicts at the largest scale, "
+       "minus "
+       "the mean there; with its 95 % interval over resamples of the seeds.",
+       {"held-out error", "seed noise"},
+       "as the number"},
       {"seed noise",
        kLawColumn,
        "The standard error of the mean over seeds at the largest scale: no law can be expected to "
@@ -76,6 +83,13 @@ std::vector<Term> law_columns() {
        "At how many scales theory lies within the interval of the number, of those at which theory "
        "predicts it.",
        {"theory"}},
+      {"exact gaps",
+       kLawColumn,
+       "Gaps that are known exactly, at the largest scale: of the invariant predictor, of one that "
+       "follows the cue only, and of the best fit to unlimited rows of the train domains "
+       "(population ERM). A gap of erm that ends at the last one is what the train domains ask "
+       "for, not a lack of training.",
+       {"gap", "population erm"}},
       {"adjusted p",
        kLawColumn,
        "The p value of a verdict, adjusted by Holm's method for the verdicts of all questions of "

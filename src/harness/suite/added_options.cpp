@@ -56,6 +56,7 @@ const std::vector<AddedOption>& added_options() {
       {"evaluation", "", "probes", Value::List{}},
       {"evaluation", "", "probe_rows", std::int64_t{500}},
       {"model", "mlp", "normalisation", "none"},
+      {"model", "mlp", "activation", "relu"},
       {"model", "cnn", "normalisation", "group"},
       {"model", "mlp", "parametrisation", "standard"},
       {"model", "mlp", "base_width", std::int64_t{64}},

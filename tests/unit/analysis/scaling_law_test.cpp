@@ -18,10 +18,18 @@ TEST_CASE("a scaling law says that a planted gap closes, and on what that rests"
   CHECK(verdict_of(answer) == "closes");
   CHECK(planted_cell(table_of(answer, "_verdicts"), "erm", "claim") == "holds");
   CHECK(planted_cell(table_of(answer, "_verdicts"), "erm", "seeds to decide") == "-");
+  // With its interval, which holds 0: the planted law is predicted.
+  const analysis::Estimate ahead =
+      std::get<analysis::Interval>(table_of(answer, "_verdicts").cell(0, "error at largest"))
+          .estimate;
+  CHECK(ahead.low < 0.0);
+  CHECK(ahead.high > 0.0);
+  CHECK(ahead.high - ahead.low < 0.03);
   CHECK_THAT(answer.sentence, Contains("Yes. Under erm the gap is 0.") &&
                                   Contains("8 scales, 2.1 decades, 6 seeds") &&
                                   Contains("The chosen law is ") &&
                                   Contains("the last value carried forward") &&
+                                  Contains("(prediction minus mean at the largest: ") &&
                                   Contains("The hypothesis \"closes\" holds.") &&
                                   Contains("Verdicts use a margin of 0.02"));
   CHECK(table_of(answer, "_laws").rows.size() > 4);
@@ -271,6 +279,34 @@ TEST_CASE("charts have points with their law, and theory as a line; files have e
   };
   CHECK(number("extrapolated value") == Approx(number("value")).margin(0.01));
   CHECK(std::abs(number("residual")) < 4.0);
+}
+
+TEST_CASE("a gap stands beside those of predictors whose scores are known exactly") {
+  PlantedTrials trials = planted(plateau);
+  for (TrialResult& trial : trials.all()) {
+    trial.measurements.push_back({0, 0, "in_distribution", 0.0, "ceiling_spurious_only", 0.85});
+    trial.measurements.push_back({0, 0, "in_distribution", 0.0, "ceiling_population_erm", 0.89});
+    trial.measurements.push_back({0, 0, "test", 0.9, "ceiling_population_erm", 0.787});
+  }
+  const auto answer = trials.ask(kAsk);
+  CHECK(planted_cell(table_of(answer, "_verdicts"), "erm", "exact gaps") ==
+        "invariant 0.000, cue only 0.750, unlimited rows 0.103");
+  CHECK_THAT(answer.sentence,
+             Contains("Exact gaps there: invariant 0.000, cue only 0.750, unlimited rows 0.103."));
+  const analysis::Chart& gap = answer.charts.front();
+  REQUIRE(gap.series.size() == 5);
+  CHECK(gap.series[2].name == "exact: cue only");
+  CHECK(gap.series[3].name == "exact: unlimited rows");
+  CHECK(gap.series[3].y[7].value == Approx(0.103));
+  CHECK(gap.series[4].name == "margin");
+  // Of another number nothing is known, nor of a gap after a stream.
+  const auto flips = trials.ask(kAsk + "metric = \"accuracy\"\n");
+  CHECK(planted_cell(table_of(flips, "_verdicts"), "erm", "exact gaps") == "-");
+  for (TrialResult& trial : trials.all()) {
+    trial.measurements.push_back({1, 9, "phase_1", 0.5, "accuracy", 0.8});
+  }
+  const auto streamed = trials.ask(kAsk);
+  CHECK(planted_cell(table_of(streamed, "_verdicts"), "erm", "exact gaps") == "-");
 }
 
 TEST_CASE("two axes give a joint law and a map with the boundary of the margin") {

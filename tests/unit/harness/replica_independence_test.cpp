@@ -126,3 +126,29 @@ regime = { name = ")" + regime + R"(")" + granted +
     }
   }
 }
+
+TEST_CASE("trials of every activation function are the same bits alone and among others") {
+  const Catalog catalog = builtin_catalog();
+  for (const std::string activation : {"relu", "tanh", "gelu"}) {
+    CAPTURE(activation);
+    const auto trials = Suite::parse(R"(
+name = "activations"
+seeds = 3
+[[experiment]]
+name = "all"
+environment = { name = "two_shortcuts" }
+model = { name = "mlp", width = 7, depth = 2, activation = ")" +
+                                         activation + R"(" }
+method = { name = "v_rex" }
+regime = { name = "offline" }
+training = { steps = 9, rows = 37, batch = 13 }
+evaluation = { rows = 53, training_rows = 19 }
+[experiment.grid]
+"optimizer.learning_rate" = [0.01, 0.05]
+)",
+                                     "s.toml")
+                            .trials(catalog);
+    const Numbers together = run_all(catalog, trials, 32);
+    CHECK(same_bits(together, run_all(catalog, trials, 1)));
+  }
+}

@@ -25,6 +25,10 @@ std::vector<Shown> shown_models() {
   return {
       {"mlp", Value::Table{{"width", integer(5)}, {"depth", integer(2)}}, {6}},
       {"mlp", Value::Table{{"width", integer(5)}, {"normalisation", "layer"}}, {6}},
+      {"mlp", Value::Table{{"width", integer(5)}, {"activation", "tanh"}}, {6}},
+      {"mlp",
+       Value::Table{{"width", integer(5)}, {"activation", "gelu"}, {"normalisation", "batch"}},
+       {6}},
       {"cnn", Value::Table{{"channels", integer(4)}, {"groups", integer(2)}}, {2, 6, 6}},
       {"cnn",
        Value::Table{{"channels", integer(4)}, {"groups", integer(2)}, {"normalisation", "batch"}},

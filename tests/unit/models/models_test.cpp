@@ -82,6 +82,67 @@ TEST_CASE("a wide mlp agrees with float64 where oneDNN does the products") {
   CHECK(difference(*model, {2, 257, false}, {392}, false) < 1e-4);
 }
 
+TEST_CASE("mlps of each activation function have the values and derivatives of torch's own") {
+  const Catalog catalog = builtin_catalog();
+  at::manual_seed(8);
+  const char* activation = GENERATE("relu", "tanh", "gelu");
+  const auto reference = [&](const Tensor& z) {
+    const std::string name = activation;
+    return name == "tanh" ? at::tanh(z) : name == "gelu" ? at::gelu(z, "tanh") : at::relu(z);
+  };
+  const auto model =
+      make(catalog, "mlp", Value::Table{{"width", 6}, {"depth", 2}, {"activation", activation}},
+           ModelContext{{5}, 2});
+  CAPTURE(activation);
+  CHECK(difference(*model, {3, 33, false}, {5}, true) < 1e-4);
+  CHECK(difference(*model, {3, 203, true}, {5}, false) < 1e-4);
+  const Tensor parameters = at::randn({2, model->parameter_count()}, at::kDouble);
+  const Tensor x = 2.0 * at::randn({1, 40, 5}, at::kDouble);
+  // With the parameters of replica k, block by block.
+  const auto by_hand = [&](const Tensor& all, std::int64_t k) {
+    Tensor hidden = x[0];
+    for (std::size_t i = 0; i < model->layout().size(); i += 2) {
+      const ParameterBlock& weight = model->layout()[i];
+      const ParameterBlock& bias = model->layout()[i + 1];
+      if (i > 0) hidden = reference(hidden);
+      hidden =
+          hidden.matmul(
+              all[k].narrow(0, weight.offset, element_count(weight.shape)).reshape(weight.shape)) +
+          all[k].narrow(0, bias.offset, element_count(bias.shape));
+    }
+    return hidden;
+  };
+  // The value, its gradient, and the gradient of the squared norm of that.
+  const auto derivatives = [&](const auto& logits_of) {
+    const Tensor own = parameters.detach().requires_grad_(true);
+    const Tensor logits = logits_of(own);
+    const Tensor first = torch::autograd::grad({logits.square().sum()}, {own}, {}, true, true)[0];
+    const Tensor second = torch::autograd::grad({first.square().sum()}, {own})[0];
+    return std::vector<Tensor>{logits.detach(), first.detach(), second};
+  };
+  const auto found =
+      derivatives([&](const Tensor& own) { return model->forward_differentiable(own, x).logits; });
+  const auto expected = derivatives([&](const Tensor& own) {
+    return at::stack({by_hand(own, 0), by_hand(own, 1)});
+  });
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    CAPTURE(i);
+    CHECK(at::allclose(found[i], expected[i], 1e-9, 1e-9));
+  }
+}
+
+TEST_CASE("only an mlp with ReLU takes the path that knows nothing else") {
+  const Catalog catalog = builtin_catalog();
+  for (const char* activation : {"relu", "tanh", "gelu"}) {
+    const auto model = make(catalog, "mlp", Value::Table{{"width", 6}, {"activation", activation}},
+                            ModelContext{{5}, 1});
+    CHECK(model->knows_risks(Task::binary, 2) == (std::string(activation) == "relu"));
+  }
+  CHECK_THROWS_AS(
+      make(catalog, "mlp", Value::Table{{"activation", "sigmoid"}}, ModelContext{{5}, 1}),
+      UsageError);
+}
+
 TEST_CASE("greyscale cannot see the channel") {
   const Catalog catalog = builtin_catalog();
   at::manual_seed(3);

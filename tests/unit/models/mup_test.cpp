@@ -30,6 +30,7 @@ struct Scaled {
 std::vector<Scaled> scaled_models() {
   return {{"mlp", "width", {12}, Value::Table{{"initialisation", "torch"}}},
           {"mlp", "width", {12}, Value::Table{{"normalisation", "layer"}}},
+          {"mlp", "width", {12}, Value::Table{{"activation", "tanh"}}},
           {"cnn", "channels", {2, 4, 4}, Value::Table{{"groups", 4}}},
           {"gru", "width", {5, 6}, Value::Table{{"depth", 2}}},
           {"causal_transformer", "width", {5, 6}, Value::Table{{"depth", 1}}}};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -48,20 +49,43 @@ void add_curve(Chart& chart, const std::string& name, const std::vector<fits::Cu
   if (!series.x.empty()) chart.series.push_back(std::move(series));
 }
 
-/// The value that theory predicts, where it does.
-void add_theory_line(Chart& chart, const LawAnswer& answer, const std::string& environment) {
+/// A number that is known of the scales of an environment, as a line.
+struct KnownNumber {
+  const char* name;
+  double (*of)(const ScaleNumbers& numbers);
+};
+
+void add_known_line(Chart& chart, const LawAnswer& answer, const std::string& environment,
+                    const KnownNumber& known) {
   Series series;
-  series.name = "theory";
+  series.name = known.name;
   series.reference = true;
   for (const JudgedLine& one : answer.lines) {
     if (one.numbers.environment != environment || !series.x.empty()) continue;
     for (const auto& [scale, numbers] : one.numbers.scales) {
-      if (!std::isfinite(numbers.theory)) continue;
+      const double value = known.of(numbers);
+      if (!std::isfinite(value)) continue;
       series.x.push_back(scale.front());
-      series.y.push_back(exactly(numbers.theory));
+      series.y.push_back(exactly(value));
     }
   }
   if (!series.x.empty()) chart.series.push_back(std::move(series));
+}
+
+/// A gap that has a place on a logarithmic axis; else NaN.
+double shown_gap(double gap) { return gap > 1e-9 ? gap : std::numeric_limits<double>::quiet_NaN(); }
+
+/// What theory predicts, and the gaps of predictors with exact scores that are not 0.
+void add_known_lines(Chart& chart, const LawAnswer& answer, const std::string& environment) {
+  add_known_line(chart, answer, environment,
+                 {"theory", [](const ScaleNumbers& numbers) { return numbers.theory; }});
+  add_known_line(chart, answer, environment, {"exact: cue only", [](const ScaleNumbers& numbers) {
+                                                return shown_gap(numbers.exact.cue_only);
+                                              }});
+  add_known_line(chart, answer, environment,
+                 {"exact: unlimited rows", [](const ScaleNumbers& numbers) {
+                    return shown_gap(numbers.exact.population_erm);
+                  }});
 }
 
 void add_margin(Chart& chart, double margin) {
@@ -94,7 +118,8 @@ Chart value_chart(const LawAnswer& answer, const std::string& environment) {
       "Points: means with {} over seeds. Lines: the law that predicts the held-out scales best, "
       "with its 95 % interval over resamples of the seeds, to ten times the largest scale{}. "
       "Points "
-      "that are not above 0 lie on the lower edge.{}",
+      "that are not above 0 lie on the lower edge. exact: the gap of a predictor that follows the "
+      "cue only, and of the best fit to unlimited rows of the train domains.{}",
       kIntervalText, range_text(answer.range), answer.note);
   for (const JudgedLine& one : answer.lines) {
     if (one.numbers.environment != environment) continue;
@@ -109,7 +134,7 @@ Chart value_chart(const LawAnswer& answer, const std::string& environment) {
     chart.series.push_back(std::move(series));
     add_curve(chart, one.numbers.line.name, one.law().curve);
   }
-  add_theory_line(chart, answer, environment);
+  add_known_lines(chart, answer, environment);
   add_margin(chart, options.margin);
   return chart;
 }

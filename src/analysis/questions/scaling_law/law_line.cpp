@@ -96,6 +96,24 @@ void add_theory(const TrialResult& trial, const LawOptions& options, LawTrial& o
   }
 }
 
+ExactGaps exact_gaps(const ResultsView& view, const TrialResult& trial, const LawOptions& options) {
+  ExactGaps out;
+  const std::string id = stored_domain(MeasuredIn::in_distribution);
+  // After a stream a gap is that of its last phase, and no predictor is exact in all of them.
+  if (options.metric != stored_name(MetricId::gap)) return out;
+  if (trained_in(trial, view.score()) != id) return out;
+  const auto set = [&](double& value, MetricId ceiling) {
+    const auto here = number(trial, options.domain, stored_name(ceiling));
+    const auto there = number(trial, id, stored_name(ceiling));
+    if (known(here) && known(there))
+      value = view.scored_by_accuracy() ? *there - *here : *here - *there;
+  };
+  set(out.invariant, MetricId::ceiling_invariant);
+  set(out.cue_only, MetricId::ceiling_spurious_only);
+  set(out.population_erm, MetricId::ceiling_population_erm);
+  return out;
+}
+
 /// The number that is followed, with its noise; "..._error" is 1 - "..._accuracy" where it is not
 /// measured itself.
 bool add_value(const TrialResult& trial, const StoredMetrics& metrics, const LawOptions& options,
@@ -128,6 +146,7 @@ std::optional<LawTrial> law_trial(const ResultsView& view, const ResultsView::Ro
   if (known(out.id)) out.id_noise = row_noise(trial, id, view.score(), *out.id).deviation;
   out.ceiling = id_ceiling(trial, id, options.id_ceiling);
   add_theory(trial, options, out);
+  out.exact = exact_gaps(view, trial, options);
   return out;
 }
 
@@ -158,6 +177,9 @@ void add_scales(LawLine& line, const std::string& score) {
     scale.repeats += repeats_of(one.trial->spec);
     scale.theory += one.theory.value_or(kNotKnown);
     scale.theory_error += one.theory_error;
+    scale.exact.invariant += one.exact.invariant;
+    scale.exact.cue_only += one.exact.cue_only;
+    scale.exact.population_erm += one.exact.population_erm;
     scale.learning.add_learning(one.configuration, *one.trial, score);
     RowNoise noise;
     noise.deviation = one.id_noise;
@@ -170,7 +192,9 @@ void add_scales(LawLine& line, const std::string& score) {
     }
   }
   for (auto& [place, scale] : line.scales) {
-    for (double* sum : {&scale.flops, &scale.repeats, &scale.theory, &scale.theory_error}) {
+    for (double* sum :
+         {&scale.flops, &scale.repeats, &scale.theory, &scale.theory_error, &scale.exact.invariant,
+          &scale.exact.cue_only, &scale.exact.population_erm}) {
       *sum /= scale.trials;
     }
   }
@@ -247,6 +271,20 @@ std::string problem_of(const LawLine& line, const LawOptions& options) {
 }
 
 }  // namespace
+
+std::string ExactGaps::text() const {
+  std::string out;
+  const auto add = [&](const char* name, double value) {
+    if (!std::isfinite(value)) return;
+    // Sums of means may leave -0.
+    out += fmt::format("{}{} {:.3f}", out.empty() ? "" : ", ", name,
+                       std::abs(value) < 5e-4 ? 0.0 : value);
+  };
+  add("invariant", invariant);
+  add("cue only", cue_only);
+  add("unlimited rows", population_erm);
+  return out;
+}
 
 std::optional<double> LawTrial::shortfall(bool accuracy) const {
   if (!known(id) || !ceiling) return std::nullopt;

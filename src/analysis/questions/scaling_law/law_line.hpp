@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,6 +21,17 @@ namespace spurion::analysis::questions::scaling_law {
 /// A place along the axes.
 using Scale = std::vector<double>;
 
+/// The gaps of predictors whose scores are known exactly: what a gap is held against. NaN: not
+/// known, or the number is no gap.
+struct ExactGaps {
+  double invariant = std::numeric_limits<double>::quiet_NaN();
+  double cue_only = std::numeric_limits<double>::quiet_NaN();
+  double population_erm = std::numeric_limits<double>::quiet_NaN();
+
+  /// "invariant 0.000, cue only 0.875, unlimited rows 0.892": those that are known.
+  [[nodiscard]] std::string text() const;
+};
+
 /// One trial of a line.
 struct LawTrial {
   const TrialResult* trial = nullptr;
@@ -32,6 +44,7 @@ struct LawTrial {
   double id_noise = 0.0;
   std::optional<double> theory;  ///< the value that theory predicts
   double theory_error = 0.0;     ///< what it states
+  ExactGaps exact;
 
   /// How far the score in distribution is from its ceiling; nothing where either is not known.
   [[nodiscard]] std::optional<double> shortfall(bool accuracy) const;
@@ -44,7 +57,8 @@ struct ScaleNumbers {
   SeedCells theory_difference;  ///< value minus theory
   double theory = 0.0;          ///< mean over trials; NaN: not known
   double theory_error = 0.0;
-  double flops = 0.0;    ///< of a trial, mean
+  ExactGaps exact = {0.0, 0.0, 0.0};  ///< means over trials
+  double flops = 0.0;                 ///< of a trial, mean
   double repeats = 0.0;  ///< how often a training row is seen, mean; NaN: has no meaning
   double trials = 0.0;
 };

@@ -118,14 +118,22 @@ std::string law_sentence(const LawAnswer& answer, const JudgedLine& one) {
   const fits::Extrapolation& ahead = law.extrapolation;
   if (ahead.held_out == 0) return text;
   text += fmt::format(
-      "On the {}, without which it was chosen, its error is {}; the seed noise there is {}, and "
-      "the "
-      "last value carried forward has an error of {}. ",
+      "On the {}, without which it was chosen, its error is {} (prediction minus mean at the "
+      "largest: {}); the seed noise there is {}, and the last value carried forward has an error "
+      "of {}. ",
       ahead.held_out == 1 ? std::string("largest scale")
                           : fmt::format("{} largest scales", ahead.held_out),
-      show(ahead.law_error, 4), show(ahead.seed_noise, 4), show(ahead.carried_error, 4));
+      show(ahead.law_error, 4), show(ahead.error, 4), show(ahead.seed_noise, 4),
+      show(ahead.carried_error, 4));
   if (!ahead.beats_carried) text += "So it predicts no better than the last value. ";
   return text;
+}
+
+/// What the gap is to be held against.
+std::string exact_sentence(const JudgedLine& one) {
+  if (one.numbers.scales.empty()) return {};
+  const std::string text = one.numbers.scales.rbegin()->second.exact.text();
+  return text.empty() ? text : fmt::format("Exact gaps there: {}. ", text);
 }
 
 /// "10^1.5 times".
@@ -279,7 +287,8 @@ std::string line_sentences(const LawAnswer& answer, const JudgedLine& one) {
   std::string text = verdict_sentence(answer, one) + demoted_sentence(one);
   if (!one.numbers.problem.empty()) return text;
   if (answer.lines.size() <= kWholeLines || &one == &answer.lines.front()) {
-    text += law_sentence(answer, one) + id_sentence(answer, one) + change_sentence(answer, one);
+    text += exact_sentence(one) + law_sentence(answer, one) + id_sentence(answer, one) +
+            change_sentence(answer, one);
   } else if (one.law().asymptote.given && std::isfinite(one.law().asymptote.g_inf.value)) {
     text += fmt::format("g_inf is {}. ", show(one.law().asymptote.g_inf));
   }

@@ -54,6 +54,13 @@ Cell theory_cell(const JudgedLine& one) {
   return known == 0 ? Cell() : Cell(fmt::format("{} of {}", within, known));
 }
 
+/// The exact gaps at the largest scale.
+Cell exact_gaps_cell(const JudgedLine& one) {
+  if (one.numbers.scales.empty()) return {};
+  std::string text = one.numbers.scales.rbegin()->second.exact.text();
+  return text.empty() ? Cell() : Cell(std::move(text));
+}
+
 std::string reason_of(const JudgedLine& one, const LawOptions& options) {
   if (!one.numbers.problem.empty()) return one.numbers.problem;
   if (one.judgement->learning) return gap_clause(*one.judgement->learning);
@@ -90,11 +97,13 @@ Table verdict_table(const LawAnswer& answer) {
                                             {"g_inf", ColumnKind::estimate},
                                             {"exponent", ColumnKind::estimate},
                                             {"held-out error", ColumnKind::number},
+                                            {"error at largest", ColumnKind::estimate},
                                             {"seed noise", ColumnKind::number},
                                             {"carried error", ColumnKind::number},
                                             {"decades to margin", ColumnKind::estimate},
                                             {"ID shortfall", ColumnKind::estimate},
                                             {"theory within"},
+                                            {"exact gaps"},
                                             {"p", ColumnKind::number},
                                             {"adjusted p", ColumnKind::number},
                                             {"seeds to decide", ColumnKind::count},
@@ -110,17 +119,23 @@ Table verdict_table(const LawAnswer& answer) {
     std::vector<Cell> row = line_cells(answer, one);
     append(
         row,
-        {static_cast<std::int64_t>(law.scales.size()), Number{law.decades, Notation::fixed, 2},
-         law.seeds, law.scales.empty() ? Cell() : estimate_or_missing(law.scales.back().gap),
-         fitted ? Cell(law.laws.front().formula) : Cell(), asymptote_cell(law),
+        {static_cast<std::int64_t>(law.scales.size()),
+         Number{law.decades, Notation::fixed, 2},
+         law.seeds,
+         law.scales.empty() ? Cell() : estimate_or_missing(law.scales.back().gap),
+         fitted ? Cell(law.laws.front().formula) : Cell(),
+         asymptote_cell(law),
          law.asymptote.given ? estimate_or_missing(law.asymptote.exponent, 2) : Cell(),
          extrapolated ? number_or_missing(law.extrapolation.law_error, Notation::fixed, 4) : Cell(),
+         extrapolated ? estimate_or_missing(law.extrapolation.error, 4) : Cell(),
          extrapolated ? number_or_missing(law.extrapolation.seed_noise, Notation::fixed, 4)
                       : Cell(),
          extrapolated ? number_or_missing(law.extrapolation.carried_error, Notation::fixed, 4)
                       : Cell(),
          law.reach.compatible ? estimate_or_missing(law.reach.decades, 1) : Cell(),
-         law.id.given ? estimate_or_missing(law.id.shortfall) : Cell(), theory_cell(one),
+         law.id.given ? estimate_or_missing(law.id.shortfall) : Cell(),
+         theory_cell(one),
+         exact_gaps_cell(one),
          Number{law.p, Notation::probability, 3},
          Number{one.adjusted.verdict, Notation::probability, 3},
          needed.seeds > 0 ? Cell(needed.seeds) : Cell(),
