@@ -52,7 +52,8 @@ class IrmV1 final : public ObjectiveMethod {
                    "Steps before the weight changes from initial_weight to penalty_weight.",
                    at_least(0), uniform_integer(50, 250))
             .field("rescale", &O::rescale,
-                   "Divide the loss by the weight if the weight is above 1.")
+                   "Divide the loss by the weight if the weight is above 1. Adam remembers the "
+                   "larger gradients from before, so it makes small updates for a while.")
             .field(
                 "dummy", &O::dummy,
                 "Dummy classifier. scale: a factor of the output. affine: a factor and a bias. "

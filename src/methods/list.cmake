@@ -35,6 +35,7 @@ set(SPURION_METHODS
   mixup
   spectral_decoupling
   cvar_dro
+  chi_square_dro
   fishr
   information_bottleneck
   deep_ensemble

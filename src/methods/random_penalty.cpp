@@ -29,7 +29,9 @@ struct RandomPenaltyOptions : L2Option {
 /// A control: the loss of a method with a penalty over domains, with domain labels that mean
 /// nothing. At each step the rows of the minibatch are dealt anew to domains of the same size, at
 /// random. A method that beats this control gains by what the labels say; where the control beats
-/// ERM, the penalty's shape, its schedule or its scale of the gradients is what helped.
+/// ERM, the penalty's shape, its schedule or its scale of the gradients is what helped. With Adam
+/// `rescale` nearly stops the training where the weight changes: see
+/// benchmarks/findings/methods_overview.md.
 ///
 /// Penalty and schedule are those of the method that `penalty` names, by the same code:
 ///  - v_rex, irm_v1, group_dro: w before anneal_steps is initial_weight, and `rescale` divides.
@@ -54,8 +56,9 @@ class RandomPenalty final : public ObjectiveMethod {
                    "coral, mmd and iga.",
                    at_least(0), uniform_integer(50, 250))
             .field("rescale", &O::rescale,
-                   "Divide the loss by the weight if the weight is above 1. Of v_rex, irm_v1 and "
-                   "group_dro.")
+                   "Divide the loss by the weight if the weight is above 1. Adam remembers the "
+                   "larger gradients from before, so it makes small updates for a while. Of v_rex, "
+                   "irm_v1 and group_dro.")
             .field("initial_weight", &O::initial_weight,
                    "Weight before anneal_steps. Of v_rex, irm_v1 and group_dro; fishr and "
                    "information_bottleneck begin with 0.",

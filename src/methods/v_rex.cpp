@@ -44,7 +44,8 @@ class VRex final : public ObjectiveMethod {
                    "Steps before the weight changes from initial_weight to penalty_weight.",
                    at_least(0), uniform_integer(50, 250))
             .field("rescale", &O::rescale,
-                   "Divide the loss by the weight if the weight is above 1.")
+                   "Divide the loss by the weight if the weight is above 1. Adam remembers the "
+                   "larger gradients from before, so it makes small updates for a while.")
             .field(
                 "initial_weight", &O::initial_weight,
                 "Weight before anneal_steps. A weight of 2 corresponds to 1 in the authors' code.",

@@ -52,6 +52,7 @@ const std::vector<CitedBy>& cited_by() {
       {"method", "causirl", "chevalley2022causirl"},
       {"method", "cdann", "li2018cdann"},
       {"method", "checkpoint_hedge", "freund1997decision herbster1998tracking"},
+      {"method", "chi_square_dro", "levy2020dro"},
       {"method", "class_balanced", "cui2019class"},
       {"method", "cnc", "zhang2022cnc"},
       {"method", "continual_backprop", "dohare2024plasticity"},

@@ -31,7 +31,8 @@ struct InferredDomainOptions : L2Option {
                    "Steps of the last stage before that weight changes from 1 to penalty_weight.",
                    at_least(0), uniform_integer(50, 250))
             .field("rescale", &O::rescale,
-                   "Divide the loss by the weight if the weight is above 1.")
+                   "Divide the loss by the weight if the weight is above 1. Adam remembers the "
+                   "larger gradients from before, so it makes small updates for a while.")
             .field("step_size", &O::step_size,
                    "Step size of the ascent on the weights of group DRO.", at_least(0),
                    log_uniform(1e-3, 1e-1))

@@ -100,6 +100,25 @@ def cvar_dro(batch, share):
     return total / counted
 
 
+def chi_square_dro(batch, size):
+    """The largest mean under weights q_i ~ max(l_i - eta, 0) of a divergence of at most `size`, by bisection of eta."""
+    rows = [value for each in losses(batch) for value in each]
+
+    def weights(eta):
+        raised = [max(value - eta, 0.0) for value in rows]
+        return [value / sum(raised) for value in raised]
+
+    def divergence(eta):
+        return mean((len(rows) * q - 1) ** 2 for q in weights(eta)) / 2
+    low, high = min(rows) - 1e3, max(rows)
+    if size >= (len(rows) - 1) / 2:
+        return max(rows)
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if divergence(middle) <= size else (low, middle)
+    return sum(q * value for q, value in zip(weights(low), rows))
+
+
 def gradient_variances(batch):
     """Of each domain: the variance over its rows of each number of the last layer's gradient."""
     out = []
@@ -230,6 +249,8 @@ CASES = [
     case("cvar_dro", {"share": 0.3}, lambda b: cvar_dro(b, 0.3)),
     case("cvar_dro", {"share": 0.05}, lambda b: cvar_dro(b, 0.05)),
     case("cvar_dro", {"share": 1.0}, lambda b: cvar_dro(b, 1.0)),
+    *[case("chi_square_dro", {"size": size}, lambda b, size=size: chi_square_dro(b, size))
+      for size in (0.05, 1.0, 5.0, 9.0)],
     case("information_bottleneck", {"bottleneck_steps": 0, "bottleneck_weight": 2.0, "irm_steps": 0,
                                     "irm_weight": 5.0}, lambda b: information_bottleneck(b, 2.0, 5.0)),
     case("ib_irm", {"bottleneck_steps": 0, "bottleneck_weight": 2.0, "irm_steps": 0,

@@ -6,6 +6,8 @@ Plain loops over the formulas of the papers. Run it where it lies:
 """
 import json
 
+from domain_updates import DOMAIN_CASES
+from row_updates import ROW_CASES
 from target_updates import *
 from toy_updates import *
 
@@ -376,6 +378,8 @@ CASES = [
     case("miro", {"strength": 0.3}, 3, miro(0.3), phase_before=1),
     case("dpe", {"members": 3, "epochs": 4, "covariance_weight": 20.0, "head_learning_rate": 0.01}, 1,
          dpe(3, 4, 0.01, 20.0)),
+    *DOMAIN_CASES,
+    *ROW_CASES,
 ]
 
 print(json.dumps({"rate": RATE, "start": START, "batches": BATCHES, "unlabelled": UNLABELLED, "validation": VALIDATION,

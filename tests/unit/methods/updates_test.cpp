@@ -36,13 +36,15 @@ Tensor update_floats(const Json& list) {
   return at::tensor(numbers_in(list), at::kDouble).to(at::kFloat).contiguous();
 }
 
-/// Rows of each domain, of one replica.
-Batch update_batch(const Json& given) {
+/// Rows of each domain, of one replica. Groups are 2 y + (x_1 > 0); rows count on from `first`.
+Batch update_batch(const Json& given, std::int64_t first = 0) {
   Batch batch;
   batch.domains = kUpdateDomains;
   batch.x = update_floats(given["x"]).reshape({1, -1, kUpdateInputs});
   batch.y = update_floats(given["y"]).to(at::kLong).reshape({1, kUpdateDomains, -1});
   batch.rows_per_domain = batch.y.size(2);
+  batch.group = 2 * batch.y + batch.x.select(2, 1).gt(0.0).to(at::kLong).reshape_as(batch.y);
+  batch.number = first + at::arange(batch.y.numel()).reshape_as(batch.y);
   return batch;
 }
 
@@ -51,15 +53,16 @@ class UpdateRows final : public TrainingSet {
  public:
   UpdateRows(const Json& data) : data_(&data) {}
 
-  [[nodiscard]] std::int64_t size() const override { return 0; }
+  [[nodiscard]] std::int64_t size() const override {
+    std::size_t rows = 0;
+    for (const Json& batch : (*data_)["batches"]) rows += numbers_in(batch["y"]).size();
+    return static_cast<std::int64_t>(rows);
+  }
   [[nodiscard]] std::int64_t parts() const override { return 0; }
   [[nodiscard]] Batch part(std::int64_t /*part*/) override { return {}; }
   void sample(const Tensor& /*weights*/) override {}
   [[nodiscard]] Batch validation(std::int64_t /*rows*/) override {
-    Batch rows = update_batch((*data_)["validation"]);
-    const Tensor second = rows.x.select(2, 1).gt(0.0).to(at::kLong);
-    rows.group = 2 * rows.y + second.reshape_as(rows.y);
-    return rows;
+    return update_batch((*data_)["validation"]);
   }
   [[nodiscard]] Tensor unlabelled_target(std::int64_t /*rows*/, std::int64_t step) override {
     return update_floats((*data_)["unlabelled"][static_cast<std::size_t>(step)])
@@ -138,7 +141,11 @@ TEST_CASE("updates are those that plain loops over the formulas give") {
       if (one.value("phase_before", std::size_t{0}) == step && step > 0) {
         trained.method->begin_phase(*trained.trainer, 1);
       }
-      trained.method->step(*trained.trainer, update_batch(data["batches"][step]));
+      // Longer trainings see the batches again.
+      const std::size_t turn = step % data["batches"].size();
+      const Json& rows = data["batches"][turn];
+      const auto first = static_cast<std::int64_t>(turn * numbers_in(rows["y"]).size());
+      trained.method->step(*trained.trainer, update_batch(rows, first));
       const double expected = one["losses"][step].get<double>();
       CAPTURE(step);
       CHECK(trained.trainer->last_losses().item<double>() == Approx(expected).epsilon(1e-3));
