@@ -20,6 +20,10 @@ void Catalog::load_plugin(const std::filesystem::path& file) {
   if (!std::filesystem::exists(file, unreachable)) {
     throw PluginError(fmt::format("plug-in '{}' does not exist", file.string()));
   }
+  // To open a pipe would wait for ever.
+  if (std::filesystem::is_fifo(file, unreachable)) {
+    throw PluginError(fmt::format("plug-in '{}' is a pipe, not a library", file.string()));
+  }
   // Never closed: things registered from it, and exceptions thrown by it, may outlive any scope
   // here.
   void* handle = dlopen(std::filesystem::absolute(file).c_str(), RTLD_NOW | RTLD_LOCAL);

@@ -8,7 +8,7 @@ namespace spurion::catalog {
 namespace {
 
 /// Draws of a search have sections of their own each: what is remembered of them is bounded.
-constexpr std::size_t kMostPlaces = 1 << 16;
+constexpr std::size_t kMostPlaces = 1 << 12;
 
 }  // namespace
 

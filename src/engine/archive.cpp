@@ -130,6 +130,10 @@ void Archive::write(const std::filesystem::path& file) const {
 }
 
 Archive Archive::read(const std::filesystem::path& file) {
+  std::error_code unreadable;
+  if (!std::filesystem::is_regular_file(file, unreadable)) {
+    throw StoreError(fmt::format("cannot read '{}': it is not a plain file", file.string()));
+  }
   std::ifstream stream(file, std::ios::binary);
   std::ostringstream text;
   if (!stream || !(text << stream.rdbuf())) {

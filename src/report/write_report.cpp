@@ -4,6 +4,7 @@
 
 #include "analysis/answered_questions.hpp"
 #include "analysis/shift_curve.hpp"
+#include "core/release.hpp"
 #include "report/csv/csv_folder.hpp"
 #include "report/html.hpp"
 #include "report/references.hpp"
@@ -67,8 +68,8 @@ report::Page make_page(const analysis::Study& study, const QuestionKinds& kinds,
     files.add(answer, shown);
     page.terms.add(answer);
     if (!shown) {
-      answer.charts = {};
-      answer.tables = {};
+      core::release(answer.charts);
+      core::release(answer.tables);
     }
     page.answers.push_back(std::move(answer));
   }

@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include "catch.hpp"
 #include "cli/shell.hpp"
 #include "spurion/store.hpp"
@@ -230,6 +232,10 @@ TEST_CASE("a plug-in that does not exist is refused before the command runs") {
     CHECK(finished.out.empty());
     CHECK(finished.err == "spurion: plug-in 'none.so' does not exist\n");
   }
+  REQUIRE(::mkfifo(shell.path("pipe.so").c_str(), 0600) == 0);
+  const Finished pipe = shell.run({"list", "--plugin", "pipe.so"});
+  CHECK(pipe.code == 4);
+  CHECK(pipe.err == "spurion: plug-in 'pipe.so' is a pipe, not a library\n");
   // A suite may name plug-ins, next to itself.
   std::filesystem::create_directory(shell.path("suites"));
   shell.write("suites/toy.toml",

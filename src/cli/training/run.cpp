@@ -182,6 +182,7 @@ int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
   print_notes(progress);
   std::shared_ptr<harness::StoreContent> found = std::move(checked.found);
   checked = {};  // makes room for the results
+  asked = {};    // for its lists of values, too
   const harness::IdentifiedResults results =
       harness::read_identified(arguments.out, {}, std::move(found));
   const harness::Outcomes outcomes = harness::outcomes_of(results, ids);

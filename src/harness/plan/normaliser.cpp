@@ -17,8 +17,9 @@ namespace spurion::harness {
 
 namespace {
 
-/// Draws of a search are written once each: what is remembered of them is bounded.
-constexpr std::size_t kMostKnown = 1 << 14;
+/// Draws of a search are written once each: what is remembered of them is bounded. It lies between
+/// the sections of the trials, so that what it took stays a gap in the memory of the run.
+constexpr std::size_t kMostKnown = 1 << 12;
 
 const AnySchema& plain_schema(const std::string& section) {
   static const AnySchema optimizer = AnySchema::of(OptimizerOptions::schema());

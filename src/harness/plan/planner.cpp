@@ -10,6 +10,7 @@
 
 #include "catalog/plugin_parts.hpp"
 #include "catalog/section_numbers.hpp"
+#include "core/release.hpp"
 #include "facts/splits.hpp"
 #include "harness/plan/pack_cost.hpp"
 #include "nouns/named_domains.hpp"
@@ -211,7 +212,7 @@ std::vector<Pack> plan(std::vector<TrialSpec>&& trials, EnvironmentPool& pool,
     }
     pack.flops = places.flops;
     pack.memory_bytes = places.memory_bytes;
-    places.members = {};
+    core::release(places.members);
   }
   return packs;
 }

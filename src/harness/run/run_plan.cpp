@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "core/release.hpp"
 #include "harness/data/data_fingerprint.hpp"
 #include "harness/plan/expansion.hpp"
 #include "harness/plan/planner.hpp"
@@ -135,8 +136,8 @@ RunPlan plan_run(CheckedRun& run, const StoredFacts& stored, const RunOptions& o
   if (all_found) {
     plan.distinct = count_distinct(run.ids);
     plan.found = plan.distinct;
-    run.trials.clear();
-    run.ids.clear();
+    core::release(run.trials);
+    core::release(run.ids);
   } else {
     keep_missing(run, stored, plan);
   }
@@ -155,8 +156,7 @@ RunPlan plan_run(CheckedRun& run, const StoredFacts& stored, const RunOptions& o
   for (Pack& pack : harness::plan(std::move(run.trials), *run.pool, plan_options)) {
     plan.packs.push_back(std::move(pack));
   }
-  run.trials.clear();
-  run.trials.shrink_to_fit();
+  core::release(run.trials);
   lend_to_cache(plan.budget, plan.packs, run.jobs);
   return plan;
 }

@@ -21,17 +21,17 @@ bool give_specs(StoreContent& content, const std::function<TrialSpec(std::size_t
     return std::lower_bound(places.begin(), places.end(), std::pair(id, std::size_t{0}));
   };
   const bool just_these =
-      places.size() == content.ids.size() &&
-      std::all_of(content.ids.begin(), content.ids.end(), [&](const TrialId& id) {
-        const auto place = place_of(id);
-        return place != places.end() && place->first == id;
+      places.size() == content.keys.size() &&
+      std::all_of(content.keys.begin(), content.keys.end(), [&](const TrialKey& key) {
+        const auto place = place_of(key.id);
+        return place != places.end() && place->first == key.id;
       });
   if (!just_these) {
     forget_results(content);
     return false;
   }
-  for (std::size_t i = 0; i < content.ids.size(); ++i) {
-    content.results[i].spec = spec_at(place_of(content.ids[i])->second);
+  for (std::size_t i = 0; i < content.keys.size(); ++i) {
+    content.results[i].spec = spec_at(place_of(content.keys[i].id)->second);
   }
   content.has_specs = true;
   return true;

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "harness/store/network_folder.hpp"
 #include "harness/store/seal.hpp"
@@ -54,6 +55,7 @@ class Database {
   /// replaced whole, never changed (`StagedFolder`), so they are read without asking for locks,
   /// which the file server may not have.
   Database(const std::filesystem::path& file, Access access) : file_(file.string()) {
+    refuse_pipe(file);
     if (access == Access::read && !network_file_system(file).empty()) {
       open(SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, immutable_uri(file_));
       return;
@@ -110,6 +112,15 @@ class Database {
   [[nodiscard]] std::string system_reason() const {
     const int error = handle_ ? sqlite3_system_errno(handle_.get()) : 0;
     return error == 0 ? std::string() : std::string(" (") + std::strerror(error) + ")";
+  }
+  /// To open a pipe would wait for ever for somebody who writes into it.
+  void refuse_pipe(const std::filesystem::path& file) const {
+    std::error_code unreadable;  // opening says what is wrong
+    const auto status = std::filesystem::status(file, unreadable);
+    if (!std::filesystem::exists(status) || std::filesystem::is_regular_file(status)) return;
+    throw StoreError("store '" + file_ +
+                     "': it is not a plain file but a folder, a pipe, a socket or a device: move "
+                     "it away and run again");
   }
   void open(int flags) { open(flags, file_); }
   void open(int flags, const std::string& name) {

@@ -7,6 +7,7 @@
 #include "harness/store/merge_stores.hpp"
 #include "harness/store/store_content.hpp"
 #include "harness/store/store_files.hpp"
+#include "harness/store/store_tables.hpp"
 #include "harness/store/store_writer.hpp"
 #include "spurion/error.hpp"
 

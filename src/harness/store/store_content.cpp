@@ -107,6 +107,14 @@ class ContentReader {
     return expected == expected_.end() || expected->second == found;
   }
 
+  /// For how many rows of a part to make room: as many as it is said to have, within reason.
+  [[nodiscard]] std::size_t expected_rows(const std::string& part) const {
+    constexpr std::int64_t kMost = 10'000'000;
+    const auto expected = expected_.find(part);
+    if (expected == expected_.end()) return 0;
+    return static_cast<std::size_t>(std::clamp<std::int64_t>(expected->second.rows, 0, kMost));
+  }
+
   void read_context() {
     std::map<std::pair<std::string, std::string>, ContextRow> rows;
     bool whole = expected_.count("context") != 0;
@@ -168,12 +176,10 @@ class ContentReader {
   void read_trials() {
     std::set<std::int64_t> damaged;
     std::size_t forwards = 0;  // how many numbers were read before the scan turned around
-    if (const auto expected = expected_.find("trial"); expected != expected_.end()) {
-      const auto count = static_cast<std::size_t>(std::max<std::int64_t>(0, expected->second.rows));
-      content_.trials.reserve(count);
-      numbers_.reserve(count);
-      if (detail_ != StoreDetail::index) content_.results.reserve(count);
-    }
+    const std::size_t count = expected_rows("trial");
+    content_.trials.reserve(count);
+    numbers_.reserve(count);
+    if (detail_ != StoreDetail::index) content_.results.reserve(count);
     scan(kTrialColumns, "trial", {"number"}, [&](sqlite::Statement& row, bool backwards) {
       const std::int64_t number = row.integer(kNumber);
       if (backwards) {
@@ -186,7 +192,7 @@ class ContentReader {
       const auto id = TrialId::read(row.view(kId));
       std::optional<TrialResult> result;
       if (id && is_whole(row, *id)) result = result_of(row);
-      if (!result || !ids_.insert(*id).second) {
+      if (!result) {
         damaged.insert(number);
         content_.damaged_trials.push_back({number, id ? id->text() : "", false, {}});
         return true;
@@ -194,16 +200,48 @@ class ContentReader {
       numbers_.push_back(number);
       content_.trials.push_back({number, *id, result->status, row.digest(kSeal),
                                  row.digest(kMadeBy), row.digest(kLayout)});
-      content_.trial_tally.add(row.digest(kSeal));
-      if (row.digest(kMadeBy) != Digest{} && content_.provenance.count(row.digest(kMadeBy)) == 0) {
-        ++content_.makers_lost;
-      }
       if (detail_ != StoreDetail::index) content_.results.push_back(std::move(*result));
       return true;
     });
+    drop_repeated();
+    for (const StoredTrial& trial : content_.trials) {
+      content_.trial_tally.add(trial.seal);
+      if (trial.provenance != Digest{} && content_.provenance.count(trial.provenance) == 0) {
+        ++content_.makers_lost;
+      }
+    }
     // They come in their order, but for damage.
     std::sort(numbers_.begin(), numbers_.end());
-    std::unordered_set<TrialId, TrialIdHash>().swap(ids_);  // with what they took
+  }
+
+  /// Of whole trials of one id the first that was read counts, the others are damage. A list that
+  /// is sorted takes less memory than a set, and none is left between the results.
+  void drop_repeated() {
+    std::vector<TrialId> ids;
+    ids.reserve(content_.trials.size());
+    for (const StoredTrial& trial : content_.trials) ids.push_back(trial.id);
+    std::sort(ids.begin(), ids.end());
+    if (std::adjacent_find(ids.begin(), ids.end()) == ids.end()) return;
+    std::unordered_set<TrialId, TrialIdHash> seen;
+    std::size_t kept = 0;
+    numbers_.clear();
+    for (std::size_t i = 0; i < content_.trials.size(); ++i) {
+      const StoredTrial& trial = content_.trials[i];
+      if (!seen.insert(trial.id).second) {
+        content_.damaged_trials.push_back({trial.number, trial.id.text(), false, {}});
+        continue;
+      }
+      numbers_.push_back(trial.number);
+      if (kept != i) {
+        content_.trials[kept] = trial;
+        if (detail_ != StoreDetail::index) {
+          content_.results[kept] = std::move(content_.results[i]);
+        }
+      }
+      ++kept;
+    }
+    content_.trials.resize(kept);
+    if (detail_ != StoreDetail::index) content_.results.resize(kept);
   }
 
   /// Whether a trial is what was written, and what its numbers are is known.
@@ -233,37 +271,38 @@ class ContentReader {
   }
 
   void read_memberships() {
-    std::vector<std::pair<Digest, StoredMembership>> rows;
     std::int64_t damaged = 0;
-    scan("trial, suite, experiment, former, seal", "membership", {"trial", "suite", "experiment"},
-         [&](sqlite::Statement& row, bool) {
-           Seal seal("membership");
-           for (int column = 0; column < 4; ++column) row.seal(seal, column);
-           const Digest own = seal.finish();
-           if (own != row.digest(4)) {
-             ++damaged;
-           } else {
-             rows.emplace_back(own,
-                               StoredMembership{row.integer(0), group_of(row.view(1), row.view(2)),
-                                                row.integer(3) != 0});
-           }
-           return true;
-         });
-    // Where the structure is damaged, rows may have been seen from both ends.
-    const auto same = [](const auto& a, const auto& b) { return a.first == b.first; };
-    std::sort(rows.begin(), rows.end(),
-              [](const auto& a, const auto& b) { return a.first < b.first; });
-    rows.erase(std::unique(rows.begin(), rows.end(), same), rows.end());
-    content_.memberships.reserve(rows.size());
+    std::vector<StoredMembership>& rows = content_.memberships;
+    rows.reserve(expected_rows("membership"));
+    std::unordered_set<Digest, DigestHash> forwards;  // seals of what was read before a turn
+    scan(
+        "trial, suite, experiment, former, seal", "membership", {"trial", "suite", "experiment"},
+        [&](sqlite::Statement& row, bool backwards) {
+          Seal seal("membership");
+          for (int column = 0; column < 4; ++column) row.seal(seal, column);
+          const Digest own = seal.finish();
+          if (own != row.digest(4)) {
+            ++damaged;
+            return true;
+          }
+          // Where the structure is damaged, rows may be seen from both ends.
+          if (backwards && forwards.empty()) {
+            for (const StoredMembership& one : rows) {
+              forwards.insert(seal_of(one, content_.groups[one.group]));
+            }
+          }
+          if (backwards && !forwards.insert(own).second) return true;
+          rows.push_back({row.integer(0), group_of(row.view(1), row.view(2)), row.integer(3) != 0});
+          content_.membership_tally.add(own);
+          return true;
+        });
     LostExperiments lost;
-    for (const auto& [seal, row] : rows) {
-      content_.membership_tally.add(seal);
-      if (std::binary_search(numbers_.begin(), numbers_.end(), row.trial)) {
-        content_.memberships.push_back(row);
-      } else {
-        lost[row.trial].insert(content_.groups[row.group].experiment);
-      }
-    }
+    const auto gone = [&](const StoredMembership& row) {
+      if (std::binary_search(numbers_.begin(), numbers_.end(), row.trial)) return false;
+      lost[row.trial].insert(content_.groups[row.group].experiment);
+      return true;
+    };
+    rows.erase(std::remove_if(rows.begin(), rows.end(), gone), rows.end());
     name_experiments(content_.damaged_trials, std::move(lost));
     if (damaged > 0 || !as_expected("membership", content_.membership_tally)) {
       content_.damage.emplace_back(
@@ -306,7 +345,6 @@ class ContentReader {
   SpecReader specs_;
   std::map<MembershipGroup, std::uint32_t> groups_;
   std::uint32_t last_group_ = 0;
-  std::unordered_set<TrialId, TrialIdHash> ids_;
   std::vector<std::int64_t> numbers_;  ///< of whole trials
   bool structure_is_whole_ = true;
 };
@@ -343,24 +381,6 @@ StoreContent read_store(sqlite::Database& database, StoreDetail detail) {
     content.damage.insert(content.damage.begin(), "its tables are damaged or missing");
   }
   return content;
-}
-
-std::int64_t told_trials(const sqlite::Database& database) {
-  try {
-    sqlite::Statement rows(database, "SELECT rows FROM tally WHERE part = 'trial'");
-    return rows.step() ? rows.integer(0) : 0;
-  } catch (const sqlite::DamagedFile&) {
-    return 0;
-  }
-}
-
-bool structure_is_whole(const sqlite::Database& database) {
-  try {
-    sqlite::Statement check(database, "PRAGMA quick_check(1)");
-    return check.step() && check.view(0) == "ok";
-  } catch (const sqlite::DamagedFile&) {
-    return false;
-  }
 }
 
 }  // namespace spurion::harness

@@ -38,6 +38,11 @@ struct StoredMembership {
   std::uint32_t group = 0;
   bool former = false;  ///< the suite has changed since
 };
+/// By what a store and a suite name a trial.
+struct TrialKey {
+  std::int64_t number = 0;  ///< in the store
+  TrialId id;
+};
 struct StoredTrial {
   std::int64_t number = 0;
   TrialId id;
@@ -53,7 +58,7 @@ struct StoreContent {
   std::map<Digest, std::shared_ptr<const Provenance>> provenance;
   std::vector<StoredTrial> trials;
   std::vector<TrialResult> results;  ///< of `trials`, where they were asked for; without experiment
-  std::vector<TrialId> ids;          ///< of `results`, where an open store has the `trials`
+  std::vector<TrialKey> keys;        ///< of `results`, where an open store has the `trials`
   std::vector<MembershipGroup> groups;
   std::vector<StoredMembership> memberships;
   /// What is damaged, a sentence each, without the file's name; empty when everything is whole.
@@ -89,13 +94,6 @@ enum class StoreDetail {
 /// damaged, what lies before and behind the damage is still read. Throws `StoreError` when nothing
 /// can be read, the store is empty, or `layout_of` throws.
 StoreContent read_store(sqlite::Database& database, StoreDetail detail);
-
-/// How many trials a store says that it has; 0 where that cannot be read.
-std::int64_t told_trials(const sqlite::Database& database);
-
-/// Whether SQLite finds the file as a whole in order, free pages included: to be asked before
-/// anything is written to it. Reading needs no more than the rows, which are checked each.
-bool structure_is_whole(const sqlite::Database& database);
 
 /// Facts of the run by key, and of what was scored as far as they say something else.
 std::map<std::string, std::string> merged_context(const std::vector<ContextRow>& rows);

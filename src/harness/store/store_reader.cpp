@@ -9,6 +9,7 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "core/release.hpp"
 #include "harness/store/identified_results.hpp"
 #include "harness/store/stated_questions.hpp"
 #include "harness/store/store_content.hpp"
@@ -63,7 +64,7 @@ class FolderReader {
  private:
   struct OneStore {
     std::string file;
-    StoreContent content;
+    StoreContent content;      ///< with the `keys` of its trials alone
     bool of_the_suite = true;  ///< holds the text of the suite that is reported
   };
 
@@ -113,7 +114,19 @@ class FolderReader {
       results_.context.merge(without_stated_questions(std::move(context)));
     }
     if (stores_.empty()) first_ = file.string();
+    keep_keys(content);
     stores_.push_back({file.string(), std::move(content), own_suite});
+  }
+
+  /// Lets go of what a report does not ask of trials beside their results.
+  static void keep_keys(StoreContent& content) {
+    if (content.keys.empty()) {
+      content.keys.reserve(content.trials.size());
+      for (const StoredTrial& trial : content.trials) {
+        content.keys.push_back({trial.number, trial.id});
+      }
+    }
+    core::release(content.trials);
   }
 
   /// The number of a name of an experiment.
@@ -130,10 +143,11 @@ class FolderReader {
     const Experiments experiments = find_experiments(former);
     std::unordered_map<TrialId, std::pair<std::size_t, std::size_t>, TrialIdHash> seen;
     std::int64_t others = 0;
+    places_.reserve(experiments.size());
     for (std::size_t s = 0; s < stores_.size(); ++s) {
       const StoreContent& content = stores_[s].content;
-      for (std::size_t i = 0; i < content.trials.size(); ++i) {
-        const TrialId& id = content.trials[i].id;
+      for (std::size_t i = 0; i < content.keys.size(); ++i) {
+        const TrialId& id = content.keys[i].id;
         if (stores_.size() > 1) {
           const auto [first, added] = seen.try_emplace(id, s, i);
           if (!added) {
@@ -172,20 +186,26 @@ class FolderReader {
   Experiments find_experiments(std::unordered_map<TrialId, std::uint32_t, TrialIdHash>& former) {
     const std::string suite = value_of(results_.context, kSuiteName);
     Experiments experiments;
+    std::size_t most = 0;
+    for (const OneStore& store : stores_) most += store.content.memberships.size();
+    experiments.reserve(most);
     for (const OneStore& store : stores_) {
-      std::vector<std::pair<std::int64_t, TrialId>> ids;
-      ids.reserve(store.content.trials.size());
-      for (const StoredTrial& trial : store.content.trials) {
-        ids.emplace_back(trial.number, trial.id);
+      const auto by_number = [](const TrialKey& a, const TrialKey& b) {
+        return a.number < b.number;
+      };
+      std::vector<TrialKey> sorted;  // stays empty where they lie in that order, as they mostly do
+      if (!std::is_sorted(store.content.keys.begin(), store.content.keys.end(), by_number)) {
+        sorted = store.content.keys;
+        std::sort(sorted.begin(), sorted.end(), by_number);
       }
-      std::sort(ids.begin(), ids.end());
+      const std::vector<TrialKey>& keys = sorted.empty() ? store.content.keys : sorted;
       std::vector<std::uint32_t> numbers;
       for (const MembershipGroup& group : store.content.groups) {
         numbers.push_back(name_of(group.experiment));
       }
       for (const StoredMembership& one : store.content.memberships) {
         const TrialId id =
-            std::lower_bound(ids.begin(), ids.end(), std::pair(one.trial, TrialId()))->second;
+            std::lower_bound(keys.begin(), keys.end(), TrialKey{one.trial, {}}, by_number)->id;
         const MembershipGroup& group = store.content.groups[one.group];
         const bool scored = group.suite == kScoredOwner;
         if (!one.former && store.of_the_suite && (scored || group.suite == suite)) {
@@ -254,9 +274,9 @@ class FolderReader {
       } else {
         std::move(own.begin(), own.end(), std::back_inserter(all));
       }
-      own = {};
-      store.content.trials = {};
-      store.content.memberships = {};
+      core::release(own);
+      core::release(store.content.keys);
+      core::release(store.content.memberships);
     }
     std::vector<std::size_t> from;  // where each of the wanted lies
     std::vector<bool> used(all.size());

@@ -62,8 +62,10 @@ void Store::State::note(harness::StoreContent content) {
   kept.reset();
   if (damage.empty() && !content.results.empty()) {
     kept = std::make_shared<harness::StoreContent>();
-    kept->ids.reserve(content.trials.size());
-    for (const harness::StoredTrial& trial : content.trials) kept->ids.push_back(trial.id);
+    kept->keys.reserve(content.trials.size());
+    for (const harness::StoredTrial& trial : content.trials) {
+      kept->keys.push_back({trial.number, trial.id});
+    }
     kept->results = std::move(content.results);
     kept->has_specs = content.has_specs;
   }
@@ -74,9 +76,8 @@ std::shared_ptr<harness::StoreContent> Store::State::take_content() {
   std::shared_ptr<harness::StoreContent> content = std::move(kept);
   if (content == nullptr || !content->has_specs || content->results.empty()) return nullptr;
   content->provenance = provenance;
-  content->trials.reserve(content->ids.size());
-  for (std::size_t i = 0; i < content->ids.size(); ++i) {
-    const harness::StoredTrial& trial = content->trials.emplace_back(*trials.find(content->ids[i]));
+  for (std::size_t i = 0; i < content->keys.size(); ++i) {
+    const harness::StoredTrial& trial = *trials.find(content->keys[i].id);
     content->results[i].made_by = maker_of(trial);
     if (trial.provenance != core::Digest{} && !content->results[i].made_by) {
       ++content->makers_lost;

@@ -107,4 +107,22 @@ void make_tables(sqlite::Database& database) {
                                kSchemaVersion));
 }
 
+std::int64_t told_trials(const sqlite::Database& database) {
+  try {
+    sqlite::Statement rows(database, "SELECT rows FROM tally WHERE part = 'trial'");
+    return rows.step() ? rows.integer(0) : 0;
+  } catch (const sqlite::DamagedFile&) {
+    return 0;
+  }
+}
+
+bool structure_is_whole(const sqlite::Database& database) {
+  try {
+    sqlite::Statement check(database, "PRAGMA quick_check(1)");
+    return check.step() && check.view(0) == "ok";
+  } catch (const sqlite::DamagedFile&) {
+    return false;
+  }
+}
+
 }  // namespace spurion::harness

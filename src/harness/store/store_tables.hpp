@@ -36,4 +36,11 @@ Layout layout_of(sqlite::Database& database);
 /// Makes all tables and the view in an empty file, in the transaction that is open.
 void make_tables(sqlite::Database& database);
 
+/// How many trials a store says that it has; 0 where that cannot be read.
+std::int64_t told_trials(const sqlite::Database& database);
+
+/// Whether SQLite finds the file as a whole in order, free pages included: to be asked before
+/// anything is written to it. Reading needs no more than the rows, which are checked each.
+bool structure_is_whole(const sqlite::Database& database);
+
 }  // namespace spurion::harness

@@ -16,6 +16,8 @@ constexpr const char* kList = ".files_of_the_report";
 /// What an earlier report wrote. Lines that name no file of the folder itself are passed over.
 std::set<std::string> listed_in(const std::filesystem::path& folder) {
   std::set<std::string> names;
+  std::error_code unreadable;
+  if (!std::filesystem::is_regular_file(folder / kList, unreadable)) return names;
   std::ifstream list(folder / kList);
   for (std::string name; std::getline(list, name);) {
     const bool inside = !name.empty() && name.front() != '.' &&

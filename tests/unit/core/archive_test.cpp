@@ -1,6 +1,7 @@
 #include "spurion/archive.hpp"
 
 #include <ATen/ATen.h>
+#include <sys/stat.h>
 
 #include <fstream>
 
@@ -107,4 +108,7 @@ TEST_CASE("a damaged state is refused wherever it is cut or changed") {
     CHECK(refused(changed));
   }
   CHECK_THROWS_AS(Archive::read(folder.path() / "missing.state"), StoreError);
+  const auto pipe = folder.path() / "pipe.state";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK_THROWS_AS(Archive::read(pipe), StoreError);  // and does not wait for a writer
 }

@@ -9,6 +9,8 @@
 
 #include "catch.hpp"
 #include "harness/store/sqlite.hpp"
+#include "harness/store/store_writer.hpp"
+#include "harness/store/trial_rows.hpp"
 #include "spurion/error.hpp"
 #include "temporary_folder.hpp"
 #include "unit/harness/synthetic_store.hpp"
@@ -217,6 +219,28 @@ TEST_CASE("rows that were deleted, added or written over are found and made agai
                    Contains("the next 'spurion run' of the suite runs them again"));
     store.mend_and_check();
   }
+}
+
+TEST_CASE("a whole trial that is there twice counts once, and is told") {
+  Damaged store;
+  {
+    harness::sqlite::Database database(store.file(), harness::sqlite::Access::write);
+    harness::TrialRow row;
+    {
+      harness::TrialRows rows(database);
+      for (int i = 0; i < 7; ++i) REQUIRE(rows.next(row));
+    }
+    for (const std::int64_t number : {5000, 5001}) {
+      row.trial.number = number;
+      harness::StoreWriter(database).write(row.trial, row.result, row.spec, row.numbers);
+    }
+  }
+  const StoredResults found = read_results(store.folder());
+  CHECK(found.trials.size() == store.expected().trials.size());
+  REQUIRE(found.notes.size() == 1);
+  CHECK_THAT(found.notes.front(), Contains("2 trials are damaged ("));
+  CHECK(reported(store.folder()).trials == store.expected().trials);
+  store.mend_and_check();
 }
 
 TEST_CASE("rows that are gone without a trace are missed") {

@@ -1,6 +1,7 @@
 #include "spurion/store.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cmath>
@@ -12,6 +13,7 @@
 #include "harness/store/folder_lock.hpp"
 #include "harness/store/sqlite.hpp"
 #include "harness/store/store_tables.hpp"
+#include "harness/store/stored_facts.hpp"
 #include "spurion/error.hpp"
 #include "temporary_folder.hpp"
 #include "unit/harness/synthetic_store.hpp"
@@ -267,6 +269,24 @@ TEST_CASE("damaged, foreign and missing stores are one clear error") {
   std::ofstream(file) << std::string(5000, 'x');
   CHECK_THROWS_AS(read_results(folder.path()), StoreError);
   CHECK_THROWS_WITH(Store(folder.path()), Contains("damaged or not a spurion store"));
+}
+
+TEST_CASE("a pipe or a folder in the place of a store is refused at once") {
+  for (const bool pipe : {true, false}) {
+    CAPTURE(pipe);
+    const tests::TemporaryFolder folder;
+    const auto file = folder.path() / "store.sqlite";
+    if (pipe) {
+      REQUIRE(::mkfifo(file.c_str(), 0600) == 0);
+    } else {
+      std::filesystem::create_directory(file);
+    }
+    CHECK_THROWS_AS(read_results(folder.path()), StoreError);
+    CHECK_THROWS_WITH(read_results(folder.path()),
+                      Contains("store.sqlite': it is not a plain file"));
+    CHECK_THROWS_WITH(harness::read_facts(folder.path()), Contains("it is not a plain file"));
+    CHECK_THROWS_WITH(Store(folder.path()), Contains("it is not a plain file"));
+  }
 }
 
 TEST_CASE("a database of another application gets none of our tables") {

@@ -2,6 +2,7 @@
 #include "spurion/report.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <cmath>
 #include <fstream>
@@ -308,6 +309,10 @@ TEST_CASE("a list of files that names what is elsewhere removes nothing there") 
       << "../precious.txt\n/etc/nosuch\n";
   write_report(folder.path());
   CHECK(std::filesystem::exists(folder.path() / "precious.txt"));
+  // A pipe in its place is not waited for.
+  std::filesystem::remove(folder.path() / "csv" / ".files_of_the_report");
+  REQUIRE(::mkfifo((folder.path() / "csv" / ".files_of_the_report").c_str(), 0600) == 0);
+  write_report(folder.path());
 }
 
 TEST_CASE("two questions of one kind have files of their own") {
