@@ -131,12 +131,25 @@ class ContentReader {
     }
   }
 
+  /// What `read` gives of a text; empty where it refuses it. A text whose seal is right is what was
+  /// written, but another program may have written it.
+  template <class Read>
+  static auto parsed(const Read& read) -> std::optional<decltype(read())> {
+    try {
+      return read();
+    } catch (const UsageError&) {
+      return std::nullopt;
+    }
+  }
+
   void read_provenance() {
     scan("key, facts", "provenance", {"key"}, [&](sqlite::Statement& row, bool) {
       const std::string facts = row.text(1);
       if (row.digest(0) == provenance_key(facts)) {
-        content_.provenance[row.digest(0)] =
-            std::make_shared<const Provenance>(Provenance::parse(facts));
+        if (auto record = parsed([&] { return Provenance::parse(facts); })) {
+          content_.provenance[row.digest(0)] =
+              std::make_shared<const Provenance>(std::move(*record));
+        }
       }
       return true;
     });
@@ -150,13 +163,16 @@ class ContentReader {
       scan("key, rows", copy ? "layout_copy" : "layout", {"key"},
            [&](sqlite::Statement& row, bool) {
              const Digest key = row.digest(0);
-             if (key != layout_key(row.view(1))) {
+             const auto read = [&] {
+               measured_.add(key, row.text(1));
+               return true;
+             };
+             if (key != layout_key(row.view(1)) || !parsed(read)) {
                whole = false;
                return true;
              }
              found[copy ? 1 : 0].insert(key);
              layouts_.insert(key);
-             if (detail_ != StoreDetail::index) measured_.add(key, row.text(1));
              return true;
            });
     }
@@ -223,7 +239,11 @@ class ContentReader {
     auto measured = measured_.read(row.digest(kLayout), row.view(kNumbers));
     if (!measured) return std::nullopt;
     result.measurements = std::move(*measured);
-    if (detail_ == StoreDetail::results) result.spec = specs_.read(row.view(kSpec));
+    if (detail_ == StoreDetail::results) {
+      auto spec = parsed([&] { return specs_.read(row.view(kSpec)); });
+      if (!spec) return std::nullopt;
+      result.spec = std::move(*spec);
+    }
     result.message = row.text(kMessage);
     result.cost = {row.number(kFlops),       row.integer(kSteps),  row.integer(kRowsSeen),
                    row.integer(kLabelsUsed), row.number(kSeconds), row.integer(kReplicas)};
