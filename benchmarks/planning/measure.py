@@ -70,7 +70,7 @@ class Bench:
 
 def measure_plans(bench):
     for shape in SHAPES:
-        for trials in (10000, 100000):
+        for trials in (10000, 100000, 1000000) if shape == "seeds" else (10000, 100000):
             name = f"{shape}_{trials}"
             (bench.folder / f"{name}.toml").write_text(suite(shape, trials))
             taken = bench.run("plan", f"{name}.toml", "--out", name, "--quiet")
@@ -79,7 +79,7 @@ def measure_plans(bench):
 
 def measure_shards(bench):
     """Shards of a small and of a large plan, with few trials and with many."""
-    for plan, of in ((10000, 100), (10000, 2), (100000, 1000), (100000, 20)):
+    for plan, of in ((10000, 100), (100000, 1000), (1000000, 10000), (100000, 20)):
         folder = f"shard_{plan}_{of}"
         options = ("--shard", f"1/{of}", "--jobs", "1", "--quiet", "--out", folder)
         taken = bench.run("run", f"seeds_{plan}/suite.plan", *options)
@@ -89,8 +89,8 @@ def measure_shards(bench):
 
 def measure_joining(bench):
     """What reads many stores: few stores of many trials, and many stores of few."""
-    for stores, of in ((2, 4), (30, 1000)):
-        plan = 10000 if of == 4 else 100000
+    plan = 100000
+    for stores, of in ((2, 10), (30, 1000)):
         folder = f"join_{stores}"
         for number in range(1, stores + 1):
             options = ("--shard", f"{number}/{of}", "--jobs", "1", "--quiet", "--out", folder)

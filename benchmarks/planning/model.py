@@ -26,6 +26,7 @@ class Cluster:
     slow_factor = 2.0
     task_seconds = 2700.0  # tasks of 45 minutes, where there is that much to do
     shortest_task_seconds = 600.0
+    tasks_a_core = 4  # where tasks are not too short: those that end late wait less for a slow one
     operations_a_copy = 3.0  # a copy is made, kept and renamed
 
 
@@ -73,8 +74,9 @@ class Costs:
         shards = of("shard", "trials", "planned", "seconds", "megabytes", "bytes")
         self.start, self.tiny_trial, self.planned = plane_through([(n, p, s) for n, p, s, _, _ in shards])
         self.planned = max(self.planned, 0.0)
-        memory = plane_through([(n, p, m) for n, p, _, m, _ in shards])
-        self.shard_memory, self.shard_memory_planned = memory[0] * 1e6, max(memory[2] * 1e6, 0.0)
+        few = min(n for n, _, _, _, _ in shards)
+        memory = line_through([(p, m) for n, p, _, m, _ in shards if n == few])
+        self.shard_memory, self.shard_memory_planned = memory[0] * 1e6, max(memory[1] * 1e6, 0.0)
         self.store_start, self.trial_bytes = line_through([(n, b) for n, _, _, _, b in shards])
         self.join = {}
         for what in ("check", "merge", "report"):
@@ -84,7 +86,7 @@ class Costs:
     def joining(rows):
         """Seconds for a store and for a trial, and bytes of memory for a trial, beyond those of a start."""
         (stores, trials, seconds, _), (more, fewer, longer, _) = rows
-        floor = 0.05
+        floor = 0.05  # of a start without LibTorch
         determinant = stores * fewer - more * trials
         each_store = ((seconds - floor) * fewer - (longer - floor) * trials) / determinant
         each_trial = (stores * (longer - floor) - more * (seconds - floor)) / determinant
@@ -100,11 +102,11 @@ class Outcome:
 
 
 def task_count(trials, cores, trial_seconds):
-    """Tasks of 45 minutes; shorter ones where cores would be idle, but none below 10 minutes."""
+    """Tasks of 45 minutes; shorter ones for four tasks a core, but none below 10 minutes."""
     work = trials * trial_seconds
     long_tasks = math.ceil(work / Cluster.task_seconds)
     short_tasks = math.ceil(work / Cluster.shortest_task_seconds)
-    return max(1, min(trials, max(long_tasks, min(cores, short_tasks))))
+    return max(1, min(trials, max(long_tasks, min(Cluster.tasks_a_core * cores, short_tasks))))
 
 
 def task_seconds(work, start, numbers):

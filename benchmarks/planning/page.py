@@ -29,7 +29,7 @@ The simulation deals tasks to cores, each task to the first core that is free. I
 - All nodes share a file system: {disk:.0f} GB a second, {operations:.0f} operations on files a second.
 - Each node reads spurion, LibTorch ({library:.0f} MB) and the plan once. Tasks copy their stores there each
   {copy:.0f} s, as spurion does on network file systems.
-- Tasks take 45 minutes. Where that leaves cores idle, they are shorter, but not below 10 minutes.
+- Tasks take 45 minutes. Where that is less than four tasks a core, they are shorter, but not below 10 minutes.
 
 The random numbers of the simulation have the seed {seed}, so that the page is the same each time.
 

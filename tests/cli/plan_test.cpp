@@ -62,6 +62,24 @@ TEST_CASE("what a run without a plan lacks is found from the suite in its stores
                             Contains("out/shard_1_of_2/store.sqlite"));
 }
 
+TEST_CASE("GNU parallel runs the shards of a plan as README has it") {
+  Shell shell;
+  shell.use("/bin/sh");
+  if (shell.run({"-c", "parallel --version | grep -q GNU"}).code != 0) {
+    WARN("GNU parallel is not installed: this test did nothing");
+    return;
+  }
+  shell.use(SPURION_CLI);
+  shell.write("toy.toml", toy_suite(6, 5));
+  REQUIRE(shell.run({"plan", "toy.toml", "--out", "out", "--quiet"}).code == 0);
+  shell.use("/bin/sh");
+  const Finished all = shell.run({"-c", "seq 2 | parallel -j 2 " SPURION_CLI
+                                        " run out/suite.plan --shard {}/2 --jobs 1 --quiet"});
+  CHECK(all.code == 0);
+  shell.use(SPURION_CLI);
+  CHECK_THAT(shell.run({"status", "out"}).out, Contains("nothing is missing"));
+}
+
 TEST_CASE("a submission is shown as a script of Slurm, for all trials or those that are missing") {
   Shell shell;
   shell.write("toy.toml", toy_suite(6, 5));
