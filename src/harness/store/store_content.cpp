@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "harness/store/measurement_layout.hpp"
+#include "harness/store/readable_text.hpp"
 #include "harness/store/store_specs.hpp"
 #include "harness/store/store_tables.hpp"
 #include "spurion/error.hpp"
@@ -131,22 +132,11 @@ class ContentReader {
     }
   }
 
-  /// What `read` gives of a text; empty where it refuses it. A text whose seal is right is what was
-  /// written, but another program may have written it.
-  template <class Read>
-  static auto parsed(const Read& read) -> std::optional<decltype(read())> {
-    try {
-      return read();
-    } catch (const UsageError&) {
-      return std::nullopt;
-    }
-  }
-
   void read_provenance() {
     scan("key, facts", "provenance", {"key"}, [&](sqlite::Statement& row, bool) {
       const std::string facts = row.text(1);
       if (row.digest(0) == provenance_key(facts)) {
-        if (auto record = parsed([&] { return Provenance::parse(facts); })) {
+        if (auto record = readable([&] { return Provenance::parse(facts); })) {
           content_.provenance[row.digest(0)] =
               std::make_shared<const Provenance>(std::move(*record));
         }
@@ -167,7 +157,7 @@ class ContentReader {
                measured_.add(key, row.text(1));
                return true;
              };
-             if (key != layout_key(row.view(1)) || !parsed(read)) {
+             if (key != layout_key(row.view(1)) || !readable(read)) {
                whole = false;
                return true;
              }
@@ -240,7 +230,7 @@ class ContentReader {
     if (!measured) return std::nullopt;
     result.measurements = std::move(*measured);
     if (detail_ == StoreDetail::results) {
-      auto spec = parsed([&] { return specs_.read(row.view(kSpec)); });
+      auto spec = readable([&] { return specs_.read(row.view(kSpec)); });
       if (!spec) return std::nullopt;
       result.spec = std::move(*spec);
     }
