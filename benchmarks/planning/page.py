@@ -4,10 +4,12 @@ import json
 import pathlib
 import sys
 
-from model import CORE_COUNTS, TRIAL_COUNTS, Cluster, Costs, afterwards, simulate
+from model import CORE_COUNTS, TRIAL_COUNTS, Cluster, Costs, afterwards, simulate, task_count
 
 # Seconds that a trial takes of one core: tiny models, small models, networks for images.
 TRIAL_SECONDS = (0.1, 1.0, 10.0)
+# Runs with more cores than so many times their tasks are left out.
+IDLE = 10
 
 HEAD = """# Many machines: what a run takes, and what breaks first
 
@@ -32,6 +34,9 @@ The simulation deals tasks to cores, each task to the first core that is free. I
 - Tasks take 45 minutes. Where that is less than four tasks a core, they are shorter, but not below 10 minutes.
 
 The random numbers of the simulation have the seed {seed}, so that the page is the same each time.
+
+How long a trial takes of one core is assumed, too. In `mulligan_first_look` it is 0.1 s, in `scaling_laws` about 1 s.
+Left out are runs with more than ten times as many cores as tasks: the other cores have nothing to do.
 
 *used*: the share of the time of all cores that trains. *failures*: tasks that were killed by a node.
 *start*: until the first tasks train. *disk*, *files*: what copies of stores take of the file system in the mean,
@@ -63,6 +68,11 @@ def size(amount):
     return quantity(amount, ((1.0, "B"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB"), (1e12, "TB")))
 
 
+def shown_memory(each):
+    """Memory for a trial; below some bytes it is lost in what a start takes."""
+    return size(each) if each >= 16.0 else "none seen"
+
+
 def power(number):
     return f"10^{len(str(number)) - 1}"
 
@@ -81,15 +91,17 @@ def measured_section(costs, machine):
     for shape, (start, each, _, memory) in costs.plan.items():
         text = f"plan, {shape}"
         rows.append((text, f"{start:.2f} s", f"{each * 1e6:.1f} us", "", size(memory)))
-    planned = f"{costs.planned * 1e6:.2f} us"
-    rows.append(("start of a shard, for each trial of the plan", f"{costs.start:.2f} s", planned, "",
-                 size(costs.shard_memory_planned)))
+    planned = f"{costs.planned * 1e6:.2f} us" if costs.planned >= 5e-9 else "none seen"
+    rows.append(("start of a shard, for a trial of the plan", f"{costs.start:.2f} s", planned, "",
+                 shown_memory(costs.shard_memory_planned)))
     for what, (store, trial, memory) in costs.join.items():
-        rows.append((what, "", f"{trial * 1e6:.0f} us", f"{store * 1e3:.1f} ms", size(memory)))
+        each = f"{trial * 1e6:.0f} us"
+        rows.append((what, "", each, f"{store * 1e3:.1f} ms", shown_memory(memory)))
     return (
         "## 1. What is measured\n\n"
-        f"Processor time of one core of {machine}. A trial of these suites stores few numbers; a trial of a study\n"
-        "with more domains stores and costs several times as much.\n\n"
+        f"Processor time of one core of {machine}.\n"
+        "A trial here trains one step, and is evaluated on few rows. The trial of a study with more domains stores\n"
+        "more numbers, and costs more to store, check, merge and report.\n\n"
         + table(("command", "to start", "for a trial", "for a store", "memory for a trial"), rows)
         + f"\nA plan has {costs.plan_bytes:.0f} bytes for a trial at most. A store has {size(costs.store_start)} and "
         f"{size(costs.trial_bytes)} for a trial.\n"
@@ -100,6 +112,8 @@ def run_rows(trial_seconds, costs):
     rows = []
     for trials in TRIAL_COUNTS:
         for cores in CORE_COUNTS:
+            if cores > IDLE * task_count(trials, cores, trial_seconds):
+                continue
             run = simulate(trials, cores, trial_seconds, costs)
             rows.append((
                 power(trials), power(cores), f"{run.tasks:,}", duration(run.wall), percent(run.used),
@@ -129,13 +143,13 @@ def after_section(costs):
                 continue
             after = afterwards(trials, tasks, costs)
             rows.append((
-                power(trials), power(tasks), f"{2 * tasks:,}", duration(after.merge), size(after.merge_memory),
-                duration(after.report), size(after.report_memory), size(after.bytes),
+                power(trials), power(tasks), f"{2 * tasks:,}", duration(after.merge), duration(after.report),
+                size(after.report_memory), size(after.bytes),
             ))
-    heads = ("trials", "tasks", "files", "merge", "its memory", "report", "its memory", "merged store")
+    heads = ("trials", "tasks", "files", "merge", "report", "its memory", "merged store")
     text = (
-        "\nAfterwards one core merges the stores and writes the report. Each task has a folder with a store and a\n"
-        "file for its lock.\n\n"
+        "\nAfterwards one core merges the stores and answers the questions (`report --text`). Each task has a folder\n"
+        "with a store and a file for its lock.\n\n"
     )
     return text + table(heads, rows)
 
@@ -163,7 +177,7 @@ def problems(run, costs):
     ]
     after = afterwards(run.trials, run.tasks, costs)
     found.append((after.merge / 3600.0, f"the merge takes {duration(after.merge)}"))
-    found.append((after.report_memory / 64e9, f"the report needs {size(after.report_memory)} of memory"))
+    found.append((after.report_memory / 16e9, f"the report needs {size(after.report_memory)} of memory"))
     return sorted((one for one in found if one[0] >= 1.0), reverse=True)
 
 
@@ -171,13 +185,15 @@ def limit_section(costs):
     rows = []
     for trials in TRIAL_COUNTS:
         for cores in CORE_COUNTS:
+            if cores > IDLE * task_count(trials, cores, 1.0):
+                continue
             run = simulate(trials, cores, 1.0, costs)
             found = problems(run, costs)
             rows.append((power(trials), power(cores), "; ".join(text for _, text in found[:2]) or "nothing"))
     return (
         LIMITS
-        + "Trials of 1 s. A thing breaks here when it needs more than the cluster has, or when it takes more than 5\n"
-        "minutes (start), 10 minutes (scheduler), an hour (merge) or half of the core time. The worst comes first.\n\n"
+        + "Trials of 1 s, as above. A thing breaks here when it needs more than the cluster has, or when it takes more than 5\n"
+        "minutes (start), 10 minutes (scheduler), an hour (merge), 16 GB (report) or half of the core time. The worst comes first.\n\n"
         + table(("trials", "cores", "what breaks first"), rows)
         + "\nThe plan before the run, and what each task holds of it:\n\n"
         + shape_limits(costs)
@@ -187,12 +203,13 @@ def limit_section(costs):
 ADVICE = """
 What helps:
 
-- The core time is not used: there is too little work. Use fewer cores; a task below 10 minutes mostly starts.
+- The core time is not used: there is too little work. Use fewer cores.
 - Copies fill the file system: save more rarely, as `spurion run PLAN --checkpoint 600`. A task that is killed
   then loses up to 10 minutes.
 - Tasks wait for the plan and for LibTorch: install spurion on the nodes, and split the suite into several suites, each
   with a plan of its own. Their stores are merged one suite at a time.
 - The report needs too much memory: give the experiments suites of their own.
+- A slow or broken node holds up the end: `spurion submit DIR/suite.plan --missing` deals what is left to other tasks.
 - Many tasks: `spurion submit --max-parallel N` limits how many run at once.
 """
 
