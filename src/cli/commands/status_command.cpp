@@ -33,7 +33,7 @@ FolderPlan find_plan(const std::filesystem::path& folder, const harness::FolderT
   const std::filesystem::path file = folder / harness::kPlanFile;
   std::error_code ignored;
   if (std::filesystem::exists(file, ignored)) return {harness::read_plan(file), file};
-  return {session.trainer().plan_of(harness::suite_of(found, folder), session.line), {}};
+  return {session.trainer().plan_of(harness::kept_suite(found, folder), session.line), {}};
 }
 
 void print_next_step(const FolderPlan& planned, const harness::FolderTrials& found,

@@ -67,7 +67,7 @@ FolderTrials trials_of_folder(const std::filesystem::path& folder) {
   return found;
 }
 
-std::string suite_of(const FolderTrials& found, const std::filesystem::path& folder) {
+std::string kept_suite(const FolderTrials& found, const std::filesystem::path& folder) {
   if (found.suites.empty()) {
     throw UsageError(
         fmt::format("'{0}' has no plan, and no store that keeps a suite: what is missing is not "

@@ -35,7 +35,7 @@ SPURION_API FolderTrials trials_of_folder(const std::filesystem::path& folder);
 
 /// The suite that all stores of a folder were made for, as TOML. Throws `UsageError` where no store
 /// has a suite, or two have different ones.
-SPURION_API std::string suite_of(const FolderTrials& found, const std::filesystem::path& folder);
+SPURION_API std::string kept_suite(const FolderTrials& found, const std::filesystem::path& folder);
 
 /// How far a plan is.
 struct PlanProgress {
