@@ -1,6 +1,7 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include "catalog/plugin_claims.hpp"
 #include "core/failure.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/plugin.hpp"
@@ -48,20 +49,11 @@ void Catalog::load_plugin(const std::filesystem::path& file) {
   if (info == nullptr) {
     throw PluginError(fmt::format("plug-in '{}' has no description of itself", file.string()));
   }
-  if (info->api_version != kPluginApiVersion) {
-    throw PluginError(
-        fmt::format("plug-in '{}' was made for plug-in API {}, this spurion has {}: rebuild it",
-                    file.string(), info->api_version, kPluginApiVersion));
-  }
-  if (info->build_tag == nullptr || build_tag() != info->build_tag) {
-    throw PluginError(fmt::format(
-        "plug-in '{}' was built for\n  {}\nbut this is\n  {}\nrebuild it against this spurion",
-        file.string(), info->build_tag == nullptr ? "nothing" : info->build_tag, build_tag()));
-  }
-  if (info->name == nullptr || info->version == nullptr || info->add == nullptr) {
-    throw PluginError(
-        fmt::format("plug-in '{}' lacks a name, a version or a registration", file.string()));
-  }
+  const catalog::PluginClaims claims{info->api_version, info->build_tag, info->name, info->version,
+                                     info->add != nullptr};
+  const std::string refusal = catalog::plugin_refusal(claims, fmt::format("'{}'", file.string()),
+                                                      {kPluginApiVersion, build_tag()});
+  if (!refusal.empty()) throw PluginError(refusal);
   add_from(Plugin{info->name, info->version, info->add}, fmt::format("'{}'", file.string()));
 #endif
 }

@@ -19,7 +19,7 @@ std::int64_t SectionNumbers::number(Places& places, const std::string& name, con
   const auto found = places.find(place);
   if (found != places.end() && found->second.name == name) return found->second.number;
   const auto next = static_cast<std::int64_t>(texts_.size());
-  const std::int64_t number = texts_.emplace(name + '\n' + text(), next).first->second;
+  const std::int64_t number = texts_.try_emplace(name + '\n' + text(), next).first->second;
   if (places.size() >= kMostPlaces) places.clear();
   places[place] = {name, options, number};
   return number;

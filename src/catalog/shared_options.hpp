@@ -16,7 +16,10 @@ inline std::string shared_text(const Value& options, const AnySchema& schema) {
         std::find_if(schema.fields.begin(), schema.fields.end(),
                      [&, &name = name](const FieldInfo& field) { return field.name == name; });
     if (own != schema.fields.end() && own->per_replica) continue;
-    text += name + '=' + value.canonical_json() + ',';
+    text += name;
+    text += '=';
+    text += value.canonical_json();
+    text += ',';
   }
   return text;
 }

@@ -26,7 +26,8 @@ std::unique_ptr<TrainingCommands> load_training_commands() {
   if (make == nullptr) {
     throw ResourceError(fmt::format(
         "this command needs LibTorch, and the library that uses it cannot be loaded: {}; "
-        "report, compare, check, repair, data, status, merge and prune work without it",
+        "report, compare, check, repair, data, merge, prune and the status of a plan work without "
+        "it",
         dlerror()));
   }
   return std::unique_ptr<TrainingCommands>(make());

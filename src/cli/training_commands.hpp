@@ -2,8 +2,10 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "cli/arguments.hpp"
+#include "harness/store/plan_file.hpp"
 #include "spurion/export.hpp"
 #include "spurion/image_source.hpp"
 #include "spurion/question_kinds.hpp"
@@ -11,8 +13,8 @@
 namespace spurion::cli {
 
 /// The commands that need LibTorch: they train, or look at what does. Whatever only reads results
-/// never asks for them, so that it starts without LibTorch, which takes a second to load. Each
-/// returns an exit code.
+/// never asks for them, so that it starts without LibTorch, which takes a second to load. Those
+/// that return a number return an exit code.
 class SPURION_API TrainingCommands {
  public:
   virtual ~TrainingCommands() = default;
@@ -28,6 +30,8 @@ class SPURION_API TrainingCommands {
 
   virtual int run(const RunArguments& arguments, const CommandLine& line) = 0;
   virtual int plan(const PlanArguments& arguments, const CommandLine& line) = 0;
+  /// What `plan` would write of a suite, given as TOML, with the largest packs that it makes.
+  virtual harness::TrialPlan plan_of(const std::string& suite_text, const CommandLine& line) = 0;
   virtual int verify(const VerifyArguments& arguments, const CommandLine& line) = 0;
   virtual int list(const ListArguments& arguments) = 0;
   virtual int describe(const DescribeArguments& arguments) = 0;

@@ -25,8 +25,12 @@ add_library(spurion_flags INTERFACE)
 target_compile_options(spurion_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion
                        $<$<BOOL:${SPURION_WERROR}>:-Werror>)
 if(SPURION_SANITIZE)
-  target_compile_options(spurion_flags INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer)
-  target_link_options(spurion_flags INTERFACE -fsanitize=address,undefined)
+  set(sanitizers address,undefined)
+  if(SPURION_SANITIZE STREQUAL "thread")
+    set(sanitizers thread)
+  endif()
+  target_compile_options(spurion_flags INTERFACE -fsanitize=${sanitizers} -fno-omit-frame-pointer)
+  target_link_options(spurion_flags INTERFACE -fsanitize=${sanitizers})
 endif()
 
 # LibTorch's headers as system headers: their warnings are not ours.

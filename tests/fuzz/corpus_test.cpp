@@ -35,4 +35,9 @@ TEST_CASE("readers read their corpus or say why not") {
   CHECK(replay("npy", spurion::fuzz::npy) > 5);
   CHECK(replay("npz", spurion::fuzz::npz) > 5);
   CHECK(replay("idx", spurion::fuzz::idx) > 5);
+  CHECK(replay("suite", spurion::fuzz::suite) > 5);
+  CHECK(replay("plan", spurion::fuzz::plan) > 2);
+  CHECK(replay("store", spurion::fuzz::store) > 0);
+  CHECK(replay("row", spurion::fuzz::row) > 2);
+  CHECK(replay("plugin", spurion::fuzz::plugin) > 2);
 }

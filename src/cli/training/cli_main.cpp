@@ -28,6 +28,9 @@ class CatalogCommands final : public cli::TrainingCommands {
   int plan(const cli::PlanArguments& arguments, const cli::CommandLine& line) override {
     return cli::plan(arguments, line, catalog_);
   }
+  harness::TrialPlan plan_of(const std::string& suite_text, const cli::CommandLine& line) override {
+    return cli::plan_of(suite_text, line, catalog_);
+  }
   int verify(const cli::VerifyArguments& arguments, const cli::CommandLine& line) override {
     return cli::verify(arguments, line, catalog_);
   }

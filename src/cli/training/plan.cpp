@@ -56,4 +56,12 @@ int plan(const PlanArguments& arguments, const CommandLine& line, Catalog& catal
   return 0;
 }
 
+harness::TrialPlan plan_of(const std::string& suite_text, const CommandLine& line,
+                           Catalog& catalog) {
+  const Suite suite = Suite::parse(suite_text, "suite");
+  const std::vector<std::string> plugins = load_suite_plugins(suite, "", line, catalog);
+  const RunOptions options;
+  return harness::plan_of(harness::expand_run(suite, catalog, options), suite, options, plugins);
+}
+
 }  // namespace spurion::cli

@@ -132,12 +132,13 @@ class ExperimentExpansion {
     }
     const std::vector<SearchPlan::Field> fields =
         search_.fields_of(normaliser_.catalog(), trial_of(base));
+    const Normaliser::Flags unique = SearchPlan::unique_sections(fields);
     for (std::int64_t draw = 0; draw < experiment_.configurations && !enough_problems(); ++draw) {
       if (!wanted_.any_of(experiment_.seeds)) continue;
       Value drawn = sections;
       search_.apply(fields, draw, drawn);
       Normaliser::Sections own;
-      if (!normaliser_.read(drawn, experiment_.name, own)) return;
+      if (!normaliser_.read(drawn, experiment_.name, own, unique)) return;
       add(own, drawn, draw);
     }
   }

@@ -37,41 +37,45 @@ void Normaliser::report(const std::string& problem) {
   if (seen_.insert(problem).second) problems_.add(problem);
 }
 
-bool Normaliser::read(const Value& sections, const std::string& experiment, Sections& out) {
+bool Normaliser::read(const Value& sections, const std::string& experiment, Sections& out,
+                      const Flags& once) {
   bool good = true;
   for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i] = section(sections, i, experiment);
+    out[i] = section(sections, i, experiment, once[i]);
     good = good && out[i] != nullptr;
   }
   return good;
 }
 
 std::shared_ptr<const NormalSection> Normaliser::section(const Value& sections, std::size_t index,
-                                                         const std::string& experiment) {
-  const std::string& name = section_names()[index];
-  const Value* given = sections.find(name);
+                                                         const std::string& experiment, bool once) {
+  const Value* given = sections.find(section_names()[index]);
   Memory& memory = memory_[index];
   // Grid points that do not differ in a section share it.
   if (given != nullptr && memory.last != nullptr && !given->as_table().empty() &&
       &given->as_table() == &std::as_const(memory.last_raw).as_table()) {
     return memory.last;
   }
-  const std::string written = given == nullptr ? std::string() : given->canonical_json();
-  std::shared_ptr<const NormalSection> found;
-  if (const auto known = memory.known.find(written); known != memory.known.end()) {
-    found = known->second;
-  } else {
-    found =
-        is_component(name) ? read_component(given, index, experiment) : read_plain(given, index);
-    if (found == nullptr) return found;
+  std::string written = given == nullptr || once ? std::string() : given->canonical_json();
+  const auto known = once ? memory.known.end() : memory.known.find(written);
+  std::shared_ptr<const NormalSection> found =
+      known != memory.known.end() ? known->second : read_section(given, index, experiment);
+  if (found == nullptr) return found;
+  if (!once && known == memory.known.end()) {
     if (memory.known.size() >= kMostKnown) memory.known.clear();
-    memory.known.emplace(written, found);
+    memory.known.emplace(std::move(written), found);
   }
   if (given != nullptr) {
     memory.last_raw = *given;
     memory.last = found;
   }
   return found;
+}
+
+std::shared_ptr<const NormalSection> Normaliser::read_section(const Value* given, std::size_t index,
+                                                              const std::string& experiment) {
+  return is_component(section_names()[index]) ? read_component(given, index, experiment)
+                                              : read_plain(given, index);
 }
 
 void Normaliser::share_parts(Value& options, std::size_t index) const {

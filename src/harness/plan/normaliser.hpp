@@ -30,9 +30,12 @@ class Normaliser {
   [[nodiscard]] const Catalog& catalog() const { return catalog_; }
   [[nodiscard]] Problems& problems() { return problems_; }
 
-  /// The sections of one grid point; null where one was wrong, which is reported.
+  /// The sections of one grid point; null where one was wrong, which is reported. `once`: sections
+  /// that do not come again, which are not remembered.
   using Sections = std::array<std::shared_ptr<const NormalSection>, 7>;
-  bool read(const Value& sections, const std::string& experiment, Sections& out);
+  using Flags = std::array<bool, 7>;
+  bool read(const Value& sections, const std::string& experiment, Sections& out,
+            const Flags& once = {});
 
   /// Refuses a method that needs to see more than the regime grants, and says which regimes do.
   /// `written`: the sections as the suite has them.
@@ -43,7 +46,10 @@ class Normaliser {
 
  private:
   std::shared_ptr<const NormalSection> section(const Value& sections, std::size_t index,
-                                               const std::string& experiment);
+                                               const std::string& experiment, bool once);
+  /// Checked and completed, from what was written.
+  std::shared_ptr<const NormalSection> read_section(const Value* given, std::size_t index,
+                                                    const std::string& experiment);
   std::shared_ptr<const NormalSection> read_component(const Value* given, std::size_t index,
                                                       const std::string& experiment);
   /// Checks the probes of an evaluation and fills in their options.

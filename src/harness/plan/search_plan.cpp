@@ -234,6 +234,22 @@ void SearchPlan::apply(const std::vector<Field>& fields, std::int64_t draw, Valu
   }
 }
 
+Normaliser::Flags SearchPlan::unique_sections(const std::vector<Field>& fields) {
+  using Kind = Search::Kind;
+  Normaliser::Flags unique{};
+  const auto& names = section_names();
+  for (const Field& field : fields) {
+    const Kind kind = field.search.kind;
+    const bool real =
+        kind == Kind::uniform || kind == Kind::log_uniform || kind == Kind::one_minus_log_uniform;
+    if (field.levels > 0 || field.listed != nullptr || !real) continue;
+    if (!(field.search.low < field.search.high)) continue;
+    const auto at = std::find(names.begin(), names.end(), field.section) - names.begin();
+    unique.at(static_cast<std::size_t>(at)) = true;
+  }
+  return unique;
+}
+
 void SearchPlan::report_unused() const {
   if (there_are_.empty()) return;  // no grid point was good: that is told
   for (std::size_t i = 0; i < used_.size(); ++i) {

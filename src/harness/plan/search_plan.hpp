@@ -41,6 +41,9 @@ class SearchPlan {
   /// shared field.
   void apply(const std::vector<Field>& fields, std::int64_t draw, Value& sections) const;
 
+  /// Which sections get a number that no other configuration gives them.
+  static Normaliser::Flags unique_sections(const std::vector<Field>& fields);
+
   /// Reports the fields that no grid point had; to be called after all of them.
   void report_unused() const;
 

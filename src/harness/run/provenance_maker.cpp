@@ -93,10 +93,32 @@ std::string processor_flags() {
 #endif
 }
 
+/// The most that oneDNN uses of the processor: "AVX2". Later versions know more names than this one
+/// was built with: what they add to a set is told as a number.
+std::string dnnl_capability() {
+#if defined(__x86_64__)
+  const auto used = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
+  const std::pair<dnnl::cpu_isa, const char*> sets[] = {
+      {dnnl::cpu_isa::avx512_core_amx, "AVX-512 AMX"},
+      {dnnl::cpu_isa::avx512_core_bf16, "AVX-512 BF16"},
+      {dnnl::cpu_isa::avx512_core_vnni, "AVX-512 VNNI"},
+      {dnnl::cpu_isa::avx512_core, "AVX-512"},
+      {dnnl::cpu_isa::avx2_vnni, "AVX2 VNNI"},
+      {dnnl::cpu_isa::avx2, "AVX2"},
+      {dnnl::cpu_isa::avx, "AVX"},
+      {dnnl::cpu_isa::sse41, "SSE4.1"}};
+  for (const auto& [set, name] : sets) {
+    const auto own = static_cast<unsigned>(set);
+    if (used == own) return name;
+    if ((used & own) == own) return fmt::format("{} and more ({:x})", name, used & ~own);
+  }
+#endif
+  return "its plain kernels";
+}
+
 std::string instruction_sets() {
-  return fmt::format("own kernels {} floats wide, LibTorch {}, oneDNN 0x{:x}{}, C library{}",
-                     engine::machine_lanes(), libtorch_capability(),
-                     static_cast<unsigned>(dnnl::get_effective_cpu_isa()), blas_core(),
+  return fmt::format("own kernels {} floats wide, LibTorch {}, oneDNN {}{}, C library{}",
+                     engine::machine_lanes(), libtorch_capability(), dnnl_capability(), blas_core(),
                      processor_flags());
 }
 

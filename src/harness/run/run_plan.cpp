@@ -86,7 +86,7 @@ std::vector<Pack> stopped_packs(const CheckpointPlan& checkpoints, CheckedRun& r
 
 }  // namespace
 
-CheckedRun check_run(const Suite& suite, const Catalog& catalog, const RunOptions& options) {
+CheckedRun expand_run(const Suite& suite, const Catalog& catalog, const RunOptions& options) {
   CheckedRun run;
   Expansion expansion = expand(suite, catalog, options.memory_bytes);
   run.trials = std::move(expansion.trials);
@@ -104,6 +104,11 @@ CheckedRun check_run(const Suite& suite, const Catalog& catalog, const RunOption
   run.maker = std::make_shared<ProvenanceMaker>(catalog, run.data, options.device);
   run.distinct = count_distinct(run.ids);
   run.context["trials"] = fmt::format("{}", run.distinct);
+  return run;
+}
+
+CheckedRun check_run(const Suite& suite, const Catalog& catalog, const RunOptions& options) {
+  CheckedRun run = expand_run(suite, catalog, options);
   check_output_folder(options.out);
   // Found here where memory is too little for any run, whatever the folder holds.
   (void)split_memory(options.memory_bytes, run.jobs);

@@ -38,6 +38,11 @@ struct CheckedRun {
 SPURION_API CheckedRun check_run(const Suite& suite, const Catalog& catalog,
                                  const RunOptions& options);
 
+/// The first part of it: the trials of a suite, all shards of them, and what makes them. The folder
+/// of the results and the questions are not looked at. Throws `UsageError` or `DataError`.
+SPURION_API CheckedRun expand_run(const Suite& suite, const Catalog& catalog,
+                                  const RunOptions& options);
+
 /// Runs what was checked, all of it (run_by_looks.hpp runs suites that may stop early). Uses up the
 /// trials of `run`.
 SPURION_API Progress run_checked(CheckedRun& run, const RunOptions& options);

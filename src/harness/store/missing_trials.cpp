@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <system_error>
 #include <unordered_set>
 
@@ -22,6 +23,10 @@ void add_store(const std::filesystem::path& file, FolderTrials& found) {
   if (!content.damage.empty()) {
     found.damage.push_back(
         fmt::format("store '{}': {}", file.string(), fmt::join(content.damage, "; ")));
+  }
+  const std::map<std::string, std::string> facts = merged_context(content.context);
+  if (const auto suite = facts.find("suite"); suite != facts.end()) {
+    found.suites.emplace(suite->second, file);
   }
   std::unordered_set<Digest, DigestHash> whole;
   for (const StoredTrial& trial : content.trials) whole.insert(trial.seal);
@@ -49,6 +54,7 @@ FolderTrials trials_of_folder(const std::filesystem::path& folder) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder, ignored)) return found;
   std::vector<std::filesystem::path> files = own_stores(folder);
+  std::sort(files.begin(), files.end());
   for (auto& file : shard_stores(folder)) files.push_back(std::move(file));
   for (const auto& file : files) {
     ++found.stores;
@@ -59,6 +65,23 @@ FolderTrials trials_of_folder(const std::filesystem::path& folder) {
     }
   }
   return found;
+}
+
+std::string kept_suite(const FolderTrials& found, const std::filesystem::path& folder) {
+  if (found.suites.empty()) {
+    throw UsageError(
+        fmt::format("'{0}' has no plan, and no store that keeps a suite: what is missing is not "
+                    "known; 'spurion plan SUITE --out {0}' writes a plan",
+                    folder.string()));
+  }
+  const auto& [text, file] = *found.suites.begin();
+  if (found.suites.size() > 1) {
+    throw UsageError(fmt::format(
+        "'{}' has no plan, and its stores are of different suites, as '{}' and '{}': give a folder "
+        "with the stores of one suite",
+        folder.string(), file.string(), found.suites.rbegin()->second.string()));
+  }
+  return text;
 }
 
 PlanProgress progress_of(const TrialPlan& plan, const FolderTrials& found) {

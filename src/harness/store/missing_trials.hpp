@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -23,12 +24,18 @@ struct StoredOutcome {
 struct FolderTrials {
   std::unordered_map<TrialId, StoredOutcome, TrialIdHash> trials;
   std::int64_t stores = 0;
+  /// The suites that the stores were made for, as TOML, and the first store of each.
+  std::map<std::string, std::filesystem::path> suites;
   std::vector<std::string> damage;  ///< a sentence each, with the name of the file
 };
 
 /// Reads and checks every row; a file of which nothing can be read is damage, too. Locks nothing,
 /// writes nothing.
 SPURION_API FolderTrials trials_of_folder(const std::filesystem::path& folder);
+
+/// The suite that all stores of a folder were made for, as TOML. Throws `UsageError` where no store
+/// has a suite, or two have different ones.
+SPURION_API std::string kept_suite(const FolderTrials& found, const std::filesystem::path& folder);
 
 /// How far a plan is.
 struct PlanProgress {

@@ -87,11 +87,27 @@ Value table_of(const std::map<std::string, std::string>& facts) {
   return Value(std::move(table));
 }
 
+/// What a header has under a key; `UsageError` where it has none, or of another kind.
+const Value& member(const Value& table, const char* key) {
+  const Value* found = table.is_table() ? table.find(key) : nullptr;
+  if (found == nullptr) throw UsageError(key);
+  return *found;
+}
+
+std::string text_in(const Value& table, const char* key) {
+  const Value& text = member(table, key);
+  if (!text.is_string()) throw UsageError(key);
+  return text.as_string();
+}
+
 std::map<std::string, std::string> facts_in(const Value& header, const char* key) {
+  const Value& table = member(header, key);
+  if (!table.is_table()) throw UsageError(key);
   std::map<std::string, std::string> facts;
-  const Value* table = header.find(key);
-  if (table == nullptr) throw UsageError(key);
-  for (const auto& [name, text] : table->as_table()) facts.emplace(name, text.as_string());
+  for (const auto& [name, text] : table.as_table()) {
+    if (!text.is_string()) throw UsageError(name);
+    facts.emplace(name, text.as_string());
+  }
   return facts;
 }
 
@@ -113,21 +129,25 @@ std::string header_of(const TrialPlan& plan) {
 
 void read_header(const std::string& text, TrialPlan& plan) {
   const Value header = parse_json(text, "plan");
-  const auto member = [&](const Value& table, const char* key) -> const Value& {
-    const Value* found = table.find(key);
-    if (found == nullptr) throw UsageError(key);
-    return *found;
-  };
-  plan.suite_name = member(header, "suite_name").as_string();
-  plan.suite_text = member(header, "suite_text").as_string();
-  plan.version = member(header, "version").as_string();
-  plan.code = member(header, "code").as_string();
-  plan.distinct = member(header, "distinct").as_integer();
-  for (const Value& file : member(header, "plugins").as_list()) {
-    plan.plugins.push_back({member(file, "name").as_string(), member(file, "hash").as_string()});
+  plan.suite_name = text_in(header, "suite_name");
+  plan.suite_text = text_in(header, "suite_text");
+  plan.version = text_in(header, "version");
+  plan.code = text_in(header, "code");
+  const Value& distinct = member(header, "distinct");
+  const Value& plugins = member(header, "plugins");
+  if (!distinct.is_integer() || !plugins.is_list()) throw UsageError("distinct, plugins");
+  plan.distinct = distinct.as_integer();
+  for (const Value& file : plugins.as_list()) {
+    plan.plugins.push_back({text_in(file, "name"), text_in(file, "hash")});
   }
   plan.data = facts_in(header, "data");
   plan.context = facts_in(header, "context");
+}
+
+/// Whether a number of a pack may be a cost: beyond this sums of them overflow.
+bool is_cost(double value) {
+  constexpr double kMost = 1e100;
+  return value >= 0.0 && value <= kMost;
 }
 
 std::string bytes_of(const std::filesystem::path& file) {
@@ -198,6 +218,9 @@ TrialPlan read_plan(const std::filesystem::path& file) {
     pack.trials = reader.take<std::uint32_t>();
     pack.flops = reader.take<double>();
     pack.memory_bytes = reader.take<double>();
+    if (pack.trials == 0 || !is_cost(pack.flops) || !is_cost(pack.memory_bytes)) {
+      refuse_damaged(file);
+    }
     in_packs += pack.trials;
   }
   plan.trials = reader.trials();

@@ -55,6 +55,7 @@ std::string Provenance::facts() const {
 
 Provenance Provenance::parse(const std::string& facts) {
   const Value value = parse_json(facts, "provenance");
+  if (!value.is_table()) throw UsageError("provenance is no table");
   Provenance out{word(value, "version"),
                  word(value, "code"),
                  word(value, "libraries"),
@@ -68,9 +69,11 @@ Provenance Provenance::parse(const std::string& facts) {
     throw UsageError("provenance has no plug-ins or data");
   }
   for (const Value& file : files->as_list()) {
+    if (!file.is_table()) throw UsageError("provenance has a plug-in that is no table");
     out.plugins.push_back({word(file, "name"), word(file, "hash")});
   }
   for (const auto& [name, fingerprint] : rows->as_table()) {
+    if (!fingerprint.is_string()) throw UsageError("provenance has data without a fingerprint");
     out.data.emplace(name, fingerprint.as_string());
   }
   return out;

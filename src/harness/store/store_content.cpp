@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "harness/store/measurement_layout.hpp"
+#include "harness/store/readable_text.hpp"
 #include "harness/store/store_specs.hpp"
 #include "harness/store/store_tables.hpp"
 #include "spurion/error.hpp"
@@ -143,8 +144,10 @@ class ContentReader {
     scan("key, facts", "provenance", {"key"}, [&](sqlite::Statement& row, bool) {
       const std::string facts = row.text(1);
       if (row.digest(0) == provenance_key(facts)) {
-        content_.provenance[row.digest(0)] =
-            std::make_shared<const Provenance>(Provenance::parse(facts));
+        if (auto record = readable([&] { return Provenance::parse(facts); })) {
+          content_.provenance[row.digest(0)] =
+              std::make_shared<const Provenance>(std::move(*record));
+        }
       }
       return true;
     });
@@ -158,13 +161,16 @@ class ContentReader {
       scan("key, rows", copy ? "layout_copy" : "layout", {"key"},
            [&](sqlite::Statement& row, bool) {
              const Digest key = row.digest(0);
-             if (key != layout_key(row.view(1))) {
+             const auto read = [&] {
+               measured_.add(key, row.text(1));
+               return true;
+             };
+             if (key != layout_key(row.view(1)) || !readable(read)) {
                whole = false;
                return true;
              }
              found[copy ? 1 : 0].insert(key);
              layouts_.insert(key);
-             if (detail_ != StoreDetail::index) measured_.add(key, row.text(1));
              return true;
            });
     }
@@ -261,7 +267,11 @@ class ContentReader {
     auto measured = measured_.read(row.digest(kLayout), row.view(kNumbers));
     if (!measured) return std::nullopt;
     result.measurements = std::move(*measured);
-    if (detail_ == StoreDetail::results) result.spec = specs_.read(row.view(kSpec));
+    if (detail_ == StoreDetail::results) {
+      auto spec = readable([&] { return specs_.read(row.view(kSpec)); });
+      if (!spec) return std::nullopt;
+      result.spec = std::move(*spec);
+    }
     result.message = row.text(kMessage);
     result.cost = {row.number(kFlops),       row.integer(kSteps),  row.integer(kRowsSeen),
                    row.integer(kLabelsUsed), row.number(kSeconds), row.integer(kReplicas)};

@@ -11,6 +11,7 @@
 #include "harness/store/seal.hpp"
 #include "harness/store/sqlite.hpp"
 #include "harness/suite/trial_id.hpp"
+#include "spurion/export.hpp"
 #include "spurion/trial.hpp"
 
 namespace spurion::harness {
@@ -82,7 +83,7 @@ Digest seal_of(const StoredTrial& trial, const TrialResult& result, std::string_
                std::string_view numbers);
 Digest seal_of(const std::string& part, const Tally& tally);
 /// The key of a record of provenance.
-Digest provenance_key(const std::string& facts);
+SPURION_API Digest provenance_key(const std::string& facts);
 
 enum class StoreDetail {
   index,    ///< every row is checked, results are not kept
@@ -93,7 +94,7 @@ enum class StoreDetail {
 /// Reads and checks all rows of a store, in one snapshot. Where the structure of the file is
 /// damaged, what lies before and behind the damage is still read. Throws `StoreError` when nothing
 /// can be read, the store is empty, or `layout_of` throws.
-StoreContent read_store(sqlite::Database& database, StoreDetail detail);
+SPURION_API StoreContent read_store(sqlite::Database& database, StoreDetail detail);
 
 /// Facts of the run by key, and of what was scored as far as they say something else.
 std::map<std::string, std::string> merged_context(const std::vector<ContextRow>& rows);

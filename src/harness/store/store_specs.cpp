@@ -43,13 +43,18 @@ std::int64_t integer_of(std::string_view text) {
   return number;
 }
 
-Value read_value(const std::string& text) { return parse_json(text, "trial"); }
+Value read_table(const std::string& text) {
+  Value value = parse_json(text, "trial");
+  if (!value.is_table()) refuse_spec();
+  return value;
+}
 
 Component read_component(const std::string& text) {
-  const Value whole = read_value(text);
-  const Value* name = whole.is_table() ? whole.find("name") : nullptr;
-  const Value* options = name == nullptr ? nullptr : whole.find("options");
-  if (options == nullptr || !name->is_string()) refuse_spec();
+  const Value whole = read_table(text);
+  const Value* name = whole.find("name");
+  const Value* options = whole.find("options");
+  if (name == nullptr || !name->is_string()) refuse_spec();
+  if (options == nullptr || !options->is_table()) refuse_spec();
   return {name->as_string(), *options};
 }
 
@@ -85,7 +90,7 @@ TrialSpec SpecReader::read(std::string_view canonical_json) {
   };
   const auto value = [&](std::size_t number, const char* name) {
     return values_[number].of(
-        member(name), [&](const std::string& text) { return with_added(name, read_value(text)); });
+        member(name), [&](const std::string& text) { return with_added(name, read_table(text)); });
   };
   TrialSpec spec;
   spec.environment = component(0, "environment");

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "harness/store/sqlite.hpp"
+#include "spurion/export.hpp"
 
 namespace spurion::harness {
 
@@ -34,7 +35,7 @@ enum class Layout {
 Layout layout_of(sqlite::Database& database);
 
 /// Makes all tables and the view in an empty file, in the transaction that is open.
-void make_tables(sqlite::Database& database);
+SPURION_API void make_tables(sqlite::Database& database);
 
 /// How many trials a store says that it has; 0 where that cannot be read.
 std::int64_t told_trials(const sqlite::Database& database);

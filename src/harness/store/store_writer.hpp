@@ -4,6 +4,7 @@
 #include <string>
 
 #include "harness/store/store_content.hpp"
+#include "spurion/export.hpp"
 
 namespace spurion::harness {
 
@@ -12,7 +13,7 @@ namespace spurion::harness {
 constexpr const char* kSafeWriting = "PRAGMA journal_mode=DELETE; PRAGMA synchronous=EXTRA;";
 
 /// Writes rows and their seals, in the transaction that is open.
-class StoreWriter {
+class SPURION_API StoreWriter {
  public:
   explicit StoreWriter(sqlite::Database& database) : database_(&database) {}
 

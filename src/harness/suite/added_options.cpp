@@ -23,6 +23,20 @@ bool is_default(const std::vector<const AddedOption*>& all, const std::string& n
   });
 }
 
+/// As JSON; names of options mostly are plain.
+void append_name(const std::string& name, std::string& text) {
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  if (!plain) {
+    text += Value(name).canonical_json();
+    return;
+  }
+  text += '"';
+  text += name;
+  text += '"';
+}
+
 Value without(const std::vector<const AddedOption*>& all, const Value& options) {
   if (all.empty() || !options.is_table()) return options;
   Value out = options;
@@ -101,11 +115,12 @@ std::string written_text(const std::string& section, const std::string& componen
     if (is_default(added, name, value)) continue;
     if (std::find(left_out.begin(), left_out.end(), name) != left_out.end()) continue;
     if (text.size() > 1) text += ',';
-    text += Value(name).canonical_json();
+    append_name(name, text);
     text += ':';
     text += value.canonical_json();
   }
-  return text + '}';
+  text += '}';
+  return text;
 }
 
 Value with_added(const std::string& section, const Value& options) {
