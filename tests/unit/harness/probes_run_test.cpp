@@ -42,11 +42,11 @@ std::vector<TrialResult> run(const std::vector<TrialSpec>& trials, std::int64_t 
   return all;
 }
 
-using Numbers = std::map<std::string, double>;
+using ProbeNumbers = std::map<std::string, double>;
 
 /// The numbers of probes and the truth beside them, by trial, domain and name.
-Numbers probed(const std::vector<TrialResult>& results) {
-  Numbers numbers;
+ProbeNumbers probed(const std::vector<TrialResult>& results) {
+  ProbeNumbers numbers;
   for (const TrialResult& result : results) {
     INFO(result.message);
     REQUIRE(result.status == Status::done);
@@ -67,8 +67,8 @@ TEST_CASE("probes are measured in every train domain, alone and among others the
   std::vector<TrialSpec> trials = suite.trials(builtin_catalog());
   trials.resize(6);
   const std::vector<TrialResult> results = run(trials, 128);
-  const Numbers together = probed(results);
-  const Numbers alone = probed(run(trials, 1));
+  const ProbeNumbers together = probed(results);
+  const ProbeNumbers alone = probed(run(trials, 1));
   REQUIRE(together.size() == alone.size());
   for (const auto& [name, value] : together) {
     INFO(name);

@@ -8,14 +8,14 @@ using namespace spurion;
 
 namespace {
 
-using Numbers = std::map<std::string, Measurements>;
+using TrialNumbers = std::map<std::string, Measurements>;
 
-Numbers run_all(const Catalog& catalog, const std::vector<TrialSpec>& trials,
-                std::int64_t replicas) {
+TrialNumbers run_all(const Catalog& catalog, const std::vector<TrialSpec>& trials,
+                     std::int64_t replicas) {
   const auto sources = std::make_shared<const DataSources>();
   PlanOptions options;
   options.max_replicas = replicas;
-  Numbers numbers;
+  TrialNumbers numbers;
   for (const Pack& pack : plan(trials, catalog, *sources, options)) {
     for (const TrialResult& result : run_pack(pack, catalog, sources)) {
       CHECK(result.status == Status::done);
@@ -25,7 +25,7 @@ Numbers run_all(const Catalog& catalog, const std::vector<TrialSpec>& trials,
   return numbers;
 }
 
-bool same_bits(const Numbers& a, const Numbers& b) {
+bool same_bits(const TrialNumbers& a, const TrialNumbers& b) {
   if (a.size() != b.size()) return false;
   for (const auto& [id, rows] : a) {
     const auto& others = b.at(id);
@@ -118,7 +118,7 @@ regime = { name = ")" + regime + R"(")" + granted +
 )",
                                        "s.toml");
       const auto trials = suite.trials(catalog);
-      const Numbers together = run_all(catalog, trials, 32);
+      const TrialNumbers together = run_all(catalog, trials, 32);
       CHECK(same_bits(together, run_all(catalog, trials, 1)));
       auto reversed = trials;
       std::reverse(reversed.begin(), reversed.end());
@@ -148,7 +148,7 @@ evaluation = { rows = 53, training_rows = 19 }
 )",
                                      "s.toml")
                             .trials(catalog);
-    const Numbers together = run_all(catalog, trials, 32);
+    const TrialNumbers together = run_all(catalog, trials, 32);
     CHECK(same_bits(together, run_all(catalog, trials, 1)));
   }
 }
