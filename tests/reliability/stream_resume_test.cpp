@@ -65,14 +65,15 @@ void check_resumed(const std::string& suite) {
 
 /// Trials of three seeds that probes look into on the way.
 std::string probed_suite(const std::string& how) {
-  return R"toml(
+  return std::string(R"toml(
 name = "probed"
 seeds = 3
 [[experiment]]
 name = "e"
 environment = { name = "two_bit" }
 model = { name = "mlp", width = 16, depth = 2 }
-[experiment.evaluation]
+)toml") + how +
+         R"toml([experiment.evaluation]
 rows = 200
 training_rows = 0
 every = 500
@@ -81,7 +82,7 @@ probes = [
   { name = "input_gradient" }, { name = "smooth_grad", samples = 2 }, { name = "linear_probe" },
   { name = "group_influence" }, { name = "activation_patching" },
 ]
-)toml" + how;
+)toml";
 }
 
 }  // namespace
@@ -104,10 +105,12 @@ TEST_CASE("trials with probes that are killed inside go on to the same bits") {
   // and survivors of a selection in the middle of a round.
   for (const char* how :
        {"training = { steps = 4000, rows = 500, batch = 16 }\n"
-        "method = { name = \"probe_penalty\", probe = { name = \"smooth_grad\", samples = 2 } }\n",
+        "method = { name = \"probe_penalty\", probe = { name = \"smooth_grad\", samples = 2 } }\n"
+        "regime = { name = \"offline\" }\n",
         "training = { steps = 2000, rows = 500, batch = 16 }\n"
-        "[experiment.regime]\nname = \"iterated_selection\"\ncandidates = 4\nrounds = 4\n"
-        "fitness = \"input_gradient\"\n"}) {
+        "method = { name = \"erm\" }\n"
+        "regime = { name = \"iterated_selection\", candidates = 4, rounds = 4,"
+        " fitness = \"input_gradient\" }\n"}) {
     CAPTURE(how);
     check_resumed(probed_suite(how));
   }

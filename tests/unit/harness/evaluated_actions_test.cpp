@@ -9,8 +9,8 @@ using namespace spurion;
 
 namespace {
 
-/// A trial whose policy gives all actions the same probability: the maximal-update parametrisation
-/// begins with a readout of zeros, and the learning rate moves nothing.
+/// A trial whose policy gives all actions the same probability: it begins with weights of zero, and
+/// the learning rate moves nothing.
 TrialResult uniform_policy(const std::string& method, const std::string& regime) {
   const Catalog catalog = builtin_catalog();
   const auto sources = std::make_shared<const DataSources>();
@@ -19,7 +19,7 @@ name = "s"
 [[experiment]]
 name = "e"
 environment = {{ name = "cheese_maze", region = 5 }}
-model = {{ name = "mlp", depth = 1, width = 8, parametrisation = "mup" }}
+model = {{ name = "linear", initialisation = "zeros" }}
 optimizer = {{ name = "sgd", learning_rate = 1e-30 }}
 method = {{ name = "{}" }}
 regime = {{ name = "{}" }}
