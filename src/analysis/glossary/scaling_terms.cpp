@@ -90,6 +90,14 @@ std::vector<Term> law_columns() {
        "(population ERM). A gap of erm that ends at the last one is what the train domains ask "
        "for, not a lack of training.",
        {"gap", "population erm"}},
+      {"gap of cue only",
+       kLawColumn,
+       "The exact gap of a predictor that follows the cue only.",
+       {"exact gaps"}},
+      {"gap of unlimited rows",
+       kLawColumn,
+       "The exact gap of the best fit to unlimited rows of the train domains.",
+       {"exact gaps", "population erm"}},
       {"adjusted p",
        kLawColumn,
        "The p value of a verdict, adjusted by Holm's method for the verdicts of all questions of "

@@ -295,8 +295,8 @@ TEST_CASE("a gap stands beside those of predictors whose scores are known exactl
              Contains("Exact gaps there: invariant 0.000, cue only 0.750, unlimited rows 0.103."));
   const analysis::Chart& gap = answer.charts.front();
   REQUIRE(gap.series.size() == 5);
-  CHECK(gap.series[2].name == "exact: cue only");
-  CHECK(gap.series[3].name == "exact: unlimited rows");
+  CHECK(gap.series[2].name == "gap of cue only");
+  CHECK(gap.series[3].name == "gap of unlimited rows");
   CHECK(gap.series[3].y[7].value == Approx(0.103));
   CHECK(gap.series[4].name == "margin");
   // Of another number nothing is known, nor of a gap after a stream.

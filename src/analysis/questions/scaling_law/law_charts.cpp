@@ -79,11 +79,11 @@ double shown_gap(double gap) { return gap > 1e-9 ? gap : std::numeric_limits<dou
 void add_known_lines(Chart& chart, const LawAnswer& answer, const std::string& environment) {
   add_known_line(chart, answer, environment,
                  {"theory", [](const ScaleNumbers& numbers) { return numbers.theory; }});
-  add_known_line(chart, answer, environment, {"exact: cue only", [](const ScaleNumbers& numbers) {
+  add_known_line(chart, answer, environment, {"gap of cue only", [](const ScaleNumbers& numbers) {
                                                 return shown_gap(numbers.exact.cue_only);
                                               }});
   add_known_line(chart, answer, environment,
-                 {"exact: unlimited rows", [](const ScaleNumbers& numbers) {
+                 {"gap of unlimited rows", [](const ScaleNumbers& numbers) {
                     return shown_gap(numbers.exact.population_erm);
                   }});
 }
@@ -118,8 +118,8 @@ Chart value_chart(const LawAnswer& answer, const std::string& environment) {
       "Points: means with {} over seeds. Lines: the law that predicts the held-out scales best, "
       "with its 95 % interval over resamples of the seeds, to ten times the largest scale{}. "
       "Points "
-      "that are not above 0 lie on the lower edge. exact: the gap of a predictor that follows the "
-      "cue only, and of the best fit to unlimited rows of the train domains.{}",
+      "that are not above 0 lie on the lower edge. Gaps of cue only and of unlimited rows are "
+      "exact.{}",
       kIntervalText, range_text(answer.range), answer.note);
   for (const JudgedLine& one : answer.lines) {
     if (one.numbers.environment != environment) continue;
