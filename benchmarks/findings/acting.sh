@@ -78,6 +78,8 @@ program='
   }
   function reached() { return interval($3, $4, $5) }
   function change() { return interval($11, $12, $13) }
+  # Worse than a policy that follows the cue only: it did not learn its task, so it is no finding.
+  function lost() { return $5 != "" && $7 != "" && $5 + 0 < $7 + 0 }
   function count_of_seeds() { return $9 == "" ? "no index" : sprintf("%d of %d", $9 * $16 + 0.5, $16) }
   function chance(p) { return p == "" ? "-" : p < 0.001 ? "< 0.001" : sprintf("%.3f", p) }
   function p_text(p) { return p == "" ? "no p" : p < 0.001 ? "p < 0.001" : sprintf("p = %.3f", p) }
@@ -274,17 +276,26 @@ beliefs() {
     }' "$work/$1.tsv"
 }
 
-# The T-maze: returns in training, which say that a policy learned, and on ice.
+# Which lines of experiment $1 are no finding.
+unlearned() {
+  awk "$program"'
+    lost() { text = text (text == "" ? "" : "; ") "`" $2 "`" ($1 == "" ? "" : " in " $1) }
+    END { if (text != "") print "These did not learn their task, so their verdicts are no findings (their returns are shown to be below that of the policy that follows the cue only): " text ".\n" }' "$work/$1.tsv"
+}
+
+# The T-maze: returns in training, which say that a policy learned, and on ice. EXPERIMENT
 habits() {
   # Mean return in training by method and memory.
-  awk "$csv_reader"'
+  awk -v experiment="$1" "$csv_reader"'
     FNR == 1 { ++file; delete at; n = split_record($0); for (i = 1; i <= n; ++i) at[cells[i]] = i; next }
-    file == 1 { split_record($0); if (cells[at["experiment"]] == "habit") line[cells[at["trial"]]] = cells[at["method"]] "\t" cells[at["environment.memory"]] "\t" cells[at["environment.train_shifts"]]; next }
+    file == 1 { split_record($0); if (cells[at["experiment"]] == experiment) line[cells[at["trial"]]] = cells[at["method"]] "\t" cells[at["environment.memory"]] "\t" cells[at["environment.train_shifts"]]; next }
     { if (index($0, ",in_distribution,") == 0 || index($0, ",return,") == 0) next; split_record($0) }
     cells[at["metric"]] == "return" && cells[at["domain"]] == "in_distribution" && (cells[at["trial"]] in line) { last[cells[at["trial"]]] = cells[at["value"]] }
     END {
       for (trial in last) { sum[line[trial]] += last[trial]; ++n_of[line[trial]] }
       for (one in sum) printf "%s\t%.3f\n", one, sum[one] / n_of[one]
+      for (one in sum) { total += sum[one]; count += n_of[one] }
+      if (count > 0) printf "all\t\t\t%.3f\n", total / count
     }' "$csv/results.csv" "$csv/measurements.csv" >"$work/habit_training"
   awk -v training="$work/habit_training" "$program"'
     BEGIN { while ((getline line <training) > 0) { split(line, part, "\t"); sub(/ .*/, "", part[1]); trained[part[1], part[2], part[3]] = part[4] } }
@@ -293,6 +304,7 @@ habits() {
       memory = option("memory", $2); shifts = option("train_shifts", $2)
       value = ((method, memory, shifts) in trained) ? trained[method, memory, shifts] : ""
       if (value == "") value = trained[method, memory, "[0.0]"]
+      if (value == "" && memory == "") { value = trained["all", "", ""]; memory = "history" }  # the only line
       learned = value != "" && value >= 0.9
       text = "- `" method "`, memory = `" memory "`" (shifts == "[0.0]" || shifts == "" ? "" : ", ice in a part of the training (e in " shifts ")") ": return in training " (value == "" ? "not known" : value) ", on ice " reached() "; who follows the location has " one($7) " there, exactly. "
       if (!learned) { text = text "It did not learn its task, so this is no finding."; ++unlearned }
@@ -307,7 +319,7 @@ habits() {
       else print "In no line is it shown that on-policy learning made the habit."
       if (free != "") print "No habit is shown to be left in: " free "."
       print ""
-    }' "$work/habit.tsv"
+    }' "$work/$1.tsv"
 }
 
 # An anchor to where the policy began: the return along its weight.
@@ -360,9 +372,9 @@ enough() {
   for pair in "maze_acted:the maze, k as in the suite, acting only or after watching" \
     "anchor:the maze with k = 1 and a little of the test domain in training, after watching" \
     "curriculum:the maze with k = 1 and several train domains" "goals:worlds with a goal and a proxy" \
-    "habit:the T-maze on ice"; do
+    "habit:the T-maze on ice" "habit_history:the T-maze on ice, for a recurrent policy"; do
     [ ! -s "$work/${pair%%:*}.tsv" ] || awk -v what="${pair#*:}" "$program"'
-      { ++all; ++count[$10] }
+      { ++all; ++count[lost() ? "did not learn its task" : $10] }
       END {
         printf "- %s: of %d lines %d end as good as the best policy, and %d follow the cue", what, all, count["as good as the best"], count["follows the cue"]
         for (verdict in count) if (verdict != "as good as the best" && verdict != "follows the cue") printf ", %d *%s*", count[verdict], verdict
@@ -370,13 +382,14 @@ enough() {
       }' "$work/${pair%%:*}.tsv"
   done
   echo
-  for experiment in maze_acted anchor curriculum goals habit; do
+  for experiment in maze_acted anchor curriculum goals habit habit_history; do
     if has "$experiment"; then cat "$work/$experiment.tsv"; fi
   done | awk "$program"'
+    lost() { ++unlearned; next }
     { ++all; if ($10 == "as good as the best") ++best; if ($10 == "follows the cue") ++cue }
     END {
       if (all == 0) exit
-      if (best < all) printf "**So acting is not enough by itself:** %d of %d lines end as good as the best policy, and %d are shown to follow the cue.\n", best, all, cue
+      if (best < all) printf "**So acting is not enough by itself:** %d of %d lines end as good as the best policy, and %d are shown to follow the cue.%s\n", best, all, cue, unlearned ? sprintf(" %d further lines did not learn their task: their returns are shown to be below that of the policy that follows the cue only, so they say nothing about the claim.", unlearned) : ""
       else print "**So acting was enough in every line.**"
     }'
 }
@@ -435,8 +448,14 @@ trials=$(awk -F, 'NR > 1 && !seen[$1]++ { ++count } END { print count + 0 }' "$c
     curricula
     table curriculum "" "goal cost"
   fi
-  if section "Goal or proxy: policies that act" goals; then table goals "world" "goal cost"; fi
-  if section "Goal or proxy: policies that watched" goals_watched; then table goals_watched "" goal; fi
+  if section "Goal or proxy: policies that act" goals; then
+    table goals "world" "goal cost"
+    unlearned goals
+  fi
+  if section "Goal or proxy: policies that watched" goals_watched; then
+    table goals_watched "" goal
+    unlearned goals_watched
+  fi
   if section "Doors: does success follow the boundary q / (p + q)?" doors; then
     doors
     echo "The reference policy that takes its own actions as evidence, over episodes of 400 steps: its success is that of"
@@ -450,8 +469,12 @@ trials=$(awk -F, 'NR > 1 && !seen[$1]++ { ++count } END { print count + 0 }' "$c
     table boxes "width" "belief cost"
   fi
   if section "Does on-policy learning make a habit that fails on ice?" habit; then
-    habits
+    habits habit
     table habit "" "goal cost"
+  fi
+  if section "Does a recurrent policy, which sees all it saw before, make the habit?" habit_history; then
+    habits habit_history
+    table habit_history "" "goal cost"
   fi
   if section "A life without resets" trees; then table trees "" cost; fi
   if compgen -G "$csv/return*.svg" >/dev/null; then
