@@ -17,7 +17,9 @@ questions=$work/questions
 cat >"$questions" <<'LIST'
 scaling_optimiser_training.rows_verdicts|rows|optimiser|optimizer.name
 scaling_batch_training.rows_verdicts|rows|batch|training.batch
-scaling_models_training.rows_verdicts|rows|depth, normalisation, family|model
+scaling_depth_training.rows_verdicts|rows|depth|model.depth
+scaling_normalisation_training.rows_verdicts|rows|normalisation|model.normalisation
+scaling_family_training.rows_verdicts|rows|family|model
 scaling_activation_training.rows_verdicts|rows|activation function|model.activation
 scaling_sequences_training.rows_verdicts|rows|family, on sequences|model
 scaling_width_optimiser_model.width_verdicts|width|optimiser|optimizer.name
@@ -25,9 +27,10 @@ scaling_width_activation_model.width_verdicts|width|activation function|model.ac
 LIST
 
 # Rows of a table of verdicts: axis, what is changed, environment, how it is changed, and columns. FILE AXIS CHANGED BY
+# ENVIRONMENT, where the experiment has one only.
 columns="verdict;value at largest;g_inf;exact gaps;ID shortfall;seeds to decide;reason"
 rows_of() {
-  awk -F ' *[|] *' -v OFS='\t' -v axis="$2" -v changed="$3" -v by="$4" -v want="$columns" '
+  awk -F ' *[|] *' -v OFS='\t' -v axis="$2" -v changed="$3" -v by="$4" -v only="$5" -v want="$columns" '
     !/^[|]/ || /^[|] *:?-/ { next }
     { gsub(/\\/, "") }
     !seen++ {
@@ -37,21 +40,22 @@ rows_of() {
       next
     }
     {
-      line = axis OFS changed OFS (("environment" in at) ? $(at["environment"]) : "distant_tokens") OFS $(at[by])
+      line = axis OFS changed OFS (("environment" in at) ? $(at["environment"]) : only) OFS $(at[by])
       for (j = 1; j < n; ++j) line = line OFS $(at[names[j]])
       print line
     }' "$1"
 }
 all=$work/all.tsv
 while IFS='|' read -r file axis changed by; do
-  rows_of "$csv/$file.md" "$axis" "$changed" "$by"
+  rows_of "$csv/$file.md" "$axis" "$changed" "$by" distant_tokens
 done <"$questions" >"$all"
 # One training, judged at its last update and at the one that is best in distribution.
 updates=$work/updates.tsv
 {
-  rows_of "$csv/scaling_selection_training.rows_verdicts.md" "rows" "last update" "environment.class_share"
+  rows_of "$csv/scaling_selection_training.rows_verdicts.md" "rows" "last update" "environment.class_share" \
+    two_shortcuts
   rows_of "$csv/$(cd "$csv" && ls scaling_selection_training.rows_verdicts_*.md | head -1)" "rows" "best update" \
-    "environment.class_share"
+    "environment.class_share" two_shortcuts
 } >"$updates"
 
 # Shared by the programs below: on which side of the margin a verdict puts the largest scale.
