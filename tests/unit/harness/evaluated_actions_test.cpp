@@ -4,6 +4,7 @@
 #include "catch.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
+#include "unit/harness/test_suites.hpp"
 
 using namespace spurion;
 
@@ -12,9 +13,7 @@ namespace {
 /// A trial whose policy gives all actions the same probability: it begins with weights of zero, and
 /// the learning rate moves nothing.
 TrialResult uniform_policy(const std::string& method, const std::string& regime) {
-  const Catalog catalog = builtin_catalog();
-  const auto sources = std::make_shared<const DataSources>();
-  const Suite suite = Suite::parse(fmt::format(R"(
+  return tests::run_only_trial(fmt::format(R"(
 name = "s"
 [[experiment]]
 name = "e"
@@ -26,14 +25,7 @@ regime = {{ name = "{}" }}
 training = {{ steps = 1, rows = 4, batch = 2 }}
 evaluation = {{ rows = 20, training_rows = 0 }}
 )",
-                                               method, regime),
-                                   "s.toml");
-  const auto packs = plan(suite.trials(catalog), catalog, *sources, {});
-  REQUIRE(packs.size() == 1);
-  TrialResult result = run_pack(packs.front(), catalog, sources).front();
-  INFO(result.message);
-  REQUIRE(result.status == Status::done);
-  return result;
+                                           method, regime));
 }
 
 double in_test(const TrialResult& trial, const std::string& metric) {

@@ -7,6 +7,7 @@
 #include "harness/plan/preflight.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
+#include "spurion/run.hpp"
 #include "spurion/suite.hpp"
 
 namespace spurion::tests {
@@ -32,6 +33,18 @@ text = "Which method does better?"
 kind = "compare_methods"
 experiment = "grid"
 )toml";
+}
+
+/// Runs a suite of one trial, which ends well.
+inline TrialResult run_only_trial(const std::string& suite) {
+  const Catalog catalog = builtin_catalog();
+  const auto sources = std::make_shared<const DataSources>();
+  const auto packs = plan(Suite::parse(suite, "s.toml").trials(catalog), catalog, *sources, {});
+  REQUIRE(packs.size() == 1);
+  TrialResult result = run_pack(packs.front(), catalog, sources).front();
+  INFO(result.message);
+  REQUIRE(result.status == Status::done);
+  return result;
 }
 
 /// The text with the first `from` replaced, which must be there.

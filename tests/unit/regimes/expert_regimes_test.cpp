@@ -6,6 +6,7 @@
 #include "regimes/shared/graph_masks.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
+#include "unit/harness/test_suites.hpp"
 
 using namespace spurion;
 using Catch::Contains;
@@ -20,9 +21,7 @@ constexpr const char* kGraphCar =
 
 TrialResult acted_trial(const std::string& environment, const std::string& regime,
                         const std::string& training = "{ steps = 12, rows = 40, batch = 10 }") {
-  const Catalog catalog = builtin_catalog();
-  const auto sources = std::make_shared<const DataSources>();
-  const Suite suite = Suite::parse(fmt::format(R"(
+  return tests::run_only_trial(fmt::format(R"(
 name = "s"
 [[experiment]]
 name = "e"
@@ -33,14 +32,7 @@ regime = {}
 training = {}
 evaluation = {{ rows = 20, training_rows = 0 }}
 )",
-                                               environment, regime, training),
-                                   "s.toml");
-  const auto packs = plan(suite.trials(catalog), catalog, *sources, {});
-  REQUIRE(packs.size() == 1);
-  TrialResult result = run_pack(packs.front(), catalog, sources).front();
-  INFO(result.message);
-  REQUIRE(result.status == Status::done);
-  return result;
+                                           environment, regime, training));
 }
 
 /// The last number of the learner's own actions.
