@@ -283,8 +283,17 @@ std::string hypothesis_sentence(const JudgedLine& one, const std::string& hypoth
                      result);
 }
 
+/// A line of several configurations is none of them.
+std::string configurations_sentence(const LawLine& line) {
+  std::set<std::string> configurations;
+  for (const LawTrial& trial : line.trials) configurations.insert(trial.configuration);
+  if (configurations.size() < 2) return {};
+  return fmt::format("Each point is the mean over {} configurations. ", configurations.size());
+}
+
 std::string line_sentences(const LawAnswer& answer, const JudgedLine& one) {
-  std::string text = verdict_sentence(answer, one) + demoted_sentence(one);
+  std::string text =
+      verdict_sentence(answer, one) + demoted_sentence(one) + configurations_sentence(one.numbers);
   if (!one.numbers.problem.empty()) return text;
   if (answer.lines.size() <= kWholeLines || &one == &answer.lines.front()) {
     text += exact_sentence(one) + law_sentence(answer, one) + id_sentence(answer, one) +
