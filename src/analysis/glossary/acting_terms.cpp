@@ -16,8 +16,7 @@ std::vector<Term> acting_ideas() {
        "A model that chooses actions: the inputs are what it sees, the classes are the actions. In "
        "an evaluation a policy that learned from rewards draws its actions, as it did while it "
        "learned. Every other policy takes the most probable action, unless the environment says "
-       "that "
-       "it draws one.",
+       "that it draws one.",
        {"interactive environment", "return"}},
       {"return",
        kIdea,

@@ -49,8 +49,7 @@ std::vector<Term> law_columns() {
       {"error at largest",
        kLawColumn,
        "What the chosen law, fitted without the held-out scales, predicts at the largest scale, "
-       "minus "
-       "the mean there; with its 95 % interval over resamples of the seeds.",
+       "minus the mean there; with its 95 % interval over resamples of the seeds.",
        {"held-out error", "seed noise"},
        "as the number"},
       {"seed noise",

@@ -29,13 +29,14 @@ constexpr double kMostCached = 2e9;
 // same each time.
 constexpr double kToldStep = 64e6;
 
-}  // namespace
-
+/// Returns what was freed to the system, where the C library has a way to.
 void return_freed_memory() {
 #if defined(__GLIBC__)
   malloc_trim(0);
 #endif
 }
+
+}  // namespace
 
 double default_memory() {
   return 0.5 * static_cast<double>(sysconf(_SC_PHYS_PAGES)) *

@@ -35,10 +35,7 @@ SPURION_API double default_memory();
 SPURION_API double resident_memory();
 SPURION_API double peak_memory();
 
-/// Returns freed memory to the system, where the C library has a way to.
-void return_freed_memory();
-
-/// The same when the process is not far from its limit.
+/// Returns freed memory to the system when the process is not far from its limit.
 void give_back_memory(const MemoryBudget& budget);
 
 }  // namespace spurion::harness

@@ -132,8 +132,6 @@ void open_store(std::optional<Store>& store, CheckedRun& run, const RunOptions& 
   if (keep) {
     run.compact = CompactTrials(std::move(run.trials));
     run.trials = {};
-    // What planning let go of lies in gaps that results do not all fit into.
-    return_freed_memory();
   }
   store.emplace(folder, keep ? run.distinct : 0);
   for (const std::string& damage : store->damage()) {
