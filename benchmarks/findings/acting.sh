@@ -78,8 +78,8 @@ program='
   }
   function reached() { return interval($3, $4, $5) }
   function change() { return interval($11, $12, $13) }
-  # Worse than a policy that follows the cue only: it did not learn its task, so it is no finding.
-  function lost() { return $5 != "" && $7 != "" && $5 + 0 < $7 + 0 }
+  # It is no finding.
+  function lost() { return $10 == "did not learn its task" }
   function count_of_seeds() { return $9 == "" ? "no index" : sprintf("%d of %d", $9 * $16 + 0.5, $16) }
   function chance(p) { return p == "" ? "-" : p < 0.001 ? "< 0.001" : sprintf("%.3f", p) }
   function p_text(p) { return p == "" ? "no p" : p < 0.001 ? "p < 0.001" : sprintf("p = %.3f", p) }
@@ -280,7 +280,7 @@ beliefs() {
 unlearned() {
   awk "$program"'
     lost() { text = text (text == "" ? "" : "; ") "`" $2 "`" ($1 == "" ? "" : " in " $1) }
-    END { if (text != "") print "These did not learn their task, so their verdicts are no findings (their returns are shown to be below that of the policy that follows the cue only): " text ".\n" }' "$work/$1.tsv"
+    END { if (text != "") print "These did not learn their task, so they are no findings: " text ".\n" }' "$work/$1.tsv"
 }
 
 # The T-maze: returns in training, which say that a policy learned, and on ice. EXPERIMENT
@@ -305,9 +305,8 @@ habits() {
       value = ((method, memory, shifts) in trained) ? trained[method, memory, shifts] : ""
       if (value == "") value = trained[method, memory, "[0.0]"]
       if (value == "" && memory == "") { value = trained["all", "", ""]; memory = "history" }  # the only line
-      learned = value != "" && value >= 0.9
       text = "- `" method "`, memory = `" memory "`" (shifts == "[0.0]" || shifts == "" ? "" : ", ice in a part of the training (e in " shifts ")") ": return in training " (value == "" ? "not known" : value) ", on ice " reached() "; who follows the location has " one($7) " there, exactly. "
-      if (!learned) { text = text "It did not learn its task, so this is no finding."; ++unlearned }
+      if (lost()) text = text "It did not learn its task, so this is no finding."
       else if ($10 == "follows the cue") { text = text "**It has the habit: it follows the location.**"; made = made (made == "" ? "" : "; ") "`" method "` with memory `" memory "`" }
       else if ($10 == "as good as the best") { text = text "It has no habit."; free = free (free == "" ? "" : "; ") "`" method "` with memory `" memory "`" (shifts == "[0.0]" || shifts == "" ? "" : " and ice in training") }
       else text = text "The verdict is *" $10 "*."
@@ -374,7 +373,7 @@ enough() {
     "curriculum:the maze with k = 1 and several train domains" "goals:worlds with a goal and a proxy" \
     "habit:the T-maze on ice" "habit_history:the T-maze on ice, for a recurrent policy"; do
     [ ! -s "$work/${pair%%:*}.tsv" ] || awk -v what="${pair#*:}" "$program"'
-      { ++all; ++count[lost() ? "did not learn its task" : $10] }
+      { ++all; ++count[$10] }
       END {
         printf "- %s: of %d lines %d end as good as the best policy, and %d follow the cue", what, all, count["as good as the best"], count["follows the cue"]
         for (verdict in count) if (verdict != "as good as the best" && verdict != "follows the cue") printf ", %d *%s*", count[verdict], verdict
@@ -389,7 +388,7 @@ enough() {
     { ++all; if ($10 == "as good as the best") ++best; if ($10 == "follows the cue") ++cue }
     END {
       if (all == 0) exit
-      if (best < all) printf "**So acting is not enough by itself:** %d of %d lines end as good as the best policy, and %d are shown to follow the cue.%s\n", best, all, cue, unlearned ? sprintf(" %d further lines did not learn their task: their returns are shown to be below that of the policy that follows the cue only, so they say nothing about the claim.", unlearned) : ""
+      if (best < all) printf "**So acting is not enough by itself:** %d of %d lines end as good as the best policy, and %d are shown to follow the cue.%s\n", best, all, cue, unlearned ? sprintf(" %d further lines did not learn their task, so they say nothing about the claim.", unlearned) : ""
       else print "**So acting was enough in every line.**"
     }'
 }

@@ -91,6 +91,56 @@ TEST_CASE("a policy is confused where its return and its actions follow the cue"
   CHECK(answer.charts.size() == 2);
 }
 
+TEST_CASE("a policy that is worse than the cue, or bad in training, did not learn its task") {
+  // In the test domain: the optimum returns 100, the policy of the cue 0. In training the optimum
+  // returns 100, random actions 0.
+  struct Planted {
+    const char* method;
+    double index;     // in the test domain
+    double training;  // return in the train domains
+    const char* verdict;
+  };
+  const Planted planted[] = {
+      {"lost", 1.3, 90.0, "did not learn its task"},
+      {"idle", 0.9, 20.0, "did not learn its task"},
+      {"idle_but_good", 0.02, 20.0, "as good as the best"},
+      {"confused", 0.9, 90.0, "follows the cue"},
+      {"between", 0.9, 50.0, "follows the cue"},
+  };
+  PlantedTrials trials;
+  for (std::int64_t seed = 0; seed < 8; ++seed) {
+    for (const Planted& one : planted) {
+      const auto own = static_cast<std::int64_t>(std::string(one.method).size());
+      TrialResult& trial = trials.add(one.method, seed, 0.9, 0.5, "policy_gradient");
+      const auto put = [&](const char* domain, const char* metric, double value) {
+        trial.measurements.push_back({0, 9, domain, 0.0, metric, value});
+      };
+      trial.measurements.push_back({0, 0, "train_0", 0.0, "return_optimal", 100.0});
+      trial.measurements.push_back({0, 0, "train_0", 0.0, "return_random", 0.0});
+      trial.measurements.push_back({0, 0, "test", 0.0, "return_optimal", 100.0});
+      trial.measurements.push_back({0, 0, "test", 0.0, "return_cue", 0.0});
+      put("in_distribution", "return", one.training + 100.0 * seed_noise(seed + own));
+      put("test", "return", 100.0 * (1.0 - one.index - seed_noise(seed + own)));
+      put("test", "action_flip_rate", 0.4 + seed_noise(seed, 0.002));
+    }
+  }
+  const analysis::Answer answer =
+      trials.ask("kind = \"compare_policies\"\ndomain = \"test\"\nbaseline_method = \"lost\"\n");
+  const analysis::Table& table = answer.tables.front();
+  for (const Planted& one : planted) {
+    CAPTURE(one.method);
+    bool found = false;
+    for (std::size_t row = 0; row < table.rows.size(); ++row) {
+      const std::string policy = analysis::text_of(table.cell(row, "policy"));
+      if (policy.substr(policy.rfind(' ') + 1) != one.method) continue;
+      found = true;
+      CHECK(analysis::text_of(table.cell(row, "policy verdict")) == one.verdict);
+    }
+    CHECK(found);
+  }
+  CHECK_THAT(answer.sentence, Contains("did not learn its task"));
+}
+
 TEST_CASE("the share of confused seeds has a Wilson interval") {
   // Wilson's interval of 8 of 10, from its formula in another program: [0.4902, 0.9433].
   const analysis::Estimate share = analysis::questions::ConfusedSeeds{8, 10}.share();

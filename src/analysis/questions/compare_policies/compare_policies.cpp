@@ -16,6 +16,8 @@ const char* verdict_text(ActingVerdict verdict) {
   switch (verdict) {
     case ActingVerdict::as_good_as_best:
       return "is as good as the best policy, within the margin";
+    case ActingVerdict::did_not_learn:
+      return "did not learn its task";
     case ActingVerdict::follows_the_cue:
       return "follows the cue";
     case ActingVerdict::fails_without_cue:

@@ -7,6 +7,7 @@
 #include <limits>
 #include <set>
 
+#include "analysis/fits/seed_modes.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/error.hpp"
 
@@ -21,6 +22,8 @@ using ActingRow = ResultsView::Row;
 constexpr double kFlipMargin = 0.02;
 /// Beyond this index a policy is nearer to the one that follows the cue than to the best one.
 constexpr double kHalfWay = 0.5;
+/// Beyond this index a policy is worse than the one that follows the cue only.
+constexpr double kAsTheCue = 1.0;
 /// What following the cue must cost, as a share of the best return, for the index to mean anything.
 constexpr double kLeastCost = 0.01;
 
@@ -76,6 +79,28 @@ SeedCells indices(const ResultsView& view, const ResultsView::Line& line,
   return cells;
 }
 
+/// Where the return of each trial in the train domains lies between that of random actions, 0, and
+/// that of the best policy, 1. Nothing where policies are judged there: in imitation a return below
+/// the expert's in its own states is the confusion that is asked about.
+SeedCells training_returns(const ResultsView& view, const ResultsView::Line& line,
+                           const ActingOptions& options) {
+  SeedCells cells;
+  const std::string& domain = core::stored_domain(core::MeasuredIn::in_distribution);
+  const core::MeasuredIn judged = core::parse_domain(options.domain).in;
+  if (judged == core::MeasuredIn::in_distribution || judged == core::MeasuredIn::train)
+    return cells;
+  for (const ActingRow& row : view.rows(line)) {
+    const auto reached = in_domain(*row.trial, domain, MetricId::mean_return);
+    const auto best = in_domain(*row.trial, domain, best_return(options));
+    const auto chance = in_domain(*row.trial, domain, MetricId::return_random);
+    if (!reached || !best || !chance) continue;
+    const double range = *best - *chance;
+    if (!(range > kLeastCost * std::max(1.0, std::abs(*best)))) continue;
+    cells.add("", row.trial->spec.seed, (*reached - *chance) / range);
+  }
+  return cells;
+}
+
 double mean_in(const ResultsView& view, const ActingLine& line, const std::string& domain,
                MetricId metric) {
   std::vector<double> values;
@@ -121,6 +146,10 @@ ActingVerdict judge_line(const ActingLine& line, double margin) {
   const bool known = index.has_spread() || (index.seeds > 1 && index.low == index.high);
   if (!known) return ActingVerdict::not_shown;
   if (index.high <= margin) return ActingVerdict::as_good_as_best;
+  if (index.low > kAsTheCue) return ActingVerdict::did_not_learn;
+  if (line.trained.seeds > 1 && line.trained.high < kHalfWay && index.low > margin) {
+    return ActingVerdict::did_not_learn;
+  }
   if (index.low > kHalfWay) {
     if (line.flips.seeds > 1 && line.flips.low > kFlipMargin) return ActingVerdict::follows_the_cue;
     if (line.flips.seeds > 1 && line.flips.high <= kFlipMargin) {
@@ -145,6 +174,7 @@ ActingLine measured_line(const ResultsView& view, const ResultsView::Line& line,
   out.confusion = indices(view, line, options);
   out.reached = out.returns.estimate(key + "return");
   out.index = out.confusion.estimate(key + "index");
+  out.trained = training_returns(view, line, options).estimate(key + "training");
   out.accuracy = estimate(MetricId::accuracy, id, kRate);
   out.goal = estimate(MetricId::goal_rate, options.domain, kRate);
   out.proxy = estimate(MetricId::proxy_rate, options.domain, kRate);
@@ -191,6 +221,8 @@ const char* acting_verdict_name(ActingVerdict verdict) {
   switch (verdict) {
     case ActingVerdict::as_good_as_best:
       return "as good as the best";
+    case ActingVerdict::did_not_learn:
+      return "did not learn its task";
     case ActingVerdict::follows_the_cue:
       return "follows the cue";
     case ActingVerdict::fails_without_cue:
@@ -210,21 +242,9 @@ const char* acting_verdict_name(ActingVerdict verdict) {
 }
 
 Estimate ConfusedSeeds::share() const {
-  Estimate out;
-  out.seeds = seeds;
-  out.count = seeds;
-  if (seeds == 0) return out;
-  constexpr double kQuantile = 1.959963984540054;
-  const auto n = static_cast<double>(seeds);
-  const double p = static_cast<double>(confused) / n;
-  const double square = kQuantile * kQuantile / n;
-  const double middle = (p + square / 2.0) / (1.0 + square);
-  const double half =
-      kQuantile * std::sqrt(p * (1.0 - p) / n + square / (4.0 * n)) / (1.0 + square);
-  out.value = p;
-  out.low = std::max(0.0, middle - half);
-  out.high = std::min(1.0, middle + half);
-  return out;
+  if (seeds == 0) return {};
+  constexpr double kCoverage = 0.95;
+  return fits::share_of(confused, seeds, kCoverage);
 }
 
 std::vector<ActingLine> acting_lines(const ResultsView& view, const std::string& experiment,

@@ -25,6 +25,7 @@ struct ActingOptions {
 /// What the policies of one line come to: its verdict.
 enum class ActingVerdict {
   as_good_as_best,      ///< the return confusion is shown to be within the margin
+  did_not_learn,        ///< worse than following the cue, or in training nearer to random actions
   follows_the_cue,      ///< it is shown to be above a half, and actions are shown to follow the cue
   fails_without_cue,    ///< it is shown to be above a half, and actions are shown not to
   worse_than_best,      ///< it is shown to be above the margin, but not on which side of a half
@@ -45,11 +46,14 @@ struct SPURION_API ConfusedSeeds {
 /// The trials of one method, regime and environment.
 struct ActingLine {
   ResultsView::Line line;
-  std::string name;         ///< with the environment, where there are several
-  SeedCells returns;        ///< one value a seed: the mean over configurations
-  SeedCells confusion;      ///< 0 at the best policy, 1 at that of the cue
-  Estimate reached;         ///< return
-  Estimate index;           ///< confusion index
+  std::string name;     ///< with the environment, where there are several
+  SeedCells returns;    ///< one value a seed: the mean over configurations
+  SeedCells confusion;  ///< 0 at the best policy, 1 at that of the cue
+  Estimate reached;     ///< return
+  Estimate index;       ///< confusion index
+  /// Where the return in the train domains lies between random actions, 0, and the best policy, 1;
+  /// of no values where the policies are judged in the train domains.
+  Estimate trained;
   Estimate accuracy;        ///< of predicting the expert, in distribution
   Estimate goal;            ///< share of episodes that reach the goal
   Estimate proxy;           ///< share of episodes that reach the proxy
