@@ -12,22 +12,41 @@ page=${4:-$here/mulligan.md}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$spurion" report "$results" --to "$work" >/dev/null
-"$spurion" report "$results" --text >"$work/text"
+COLUMNS=100000 "$spurion" report "$results" --text >"$work/text"
 sed -n 's/^text = "\(.*\)"$/\1/p' "$suite" >"$work/questions"
 
-# The sentences that answer each question, without tables and charts.
+# The sentences that answer each question, without tables and charts: the first line of an answer as a paragraph, the
+# others as a list.
 answers() {
   awk -v questions="$work/questions" '
     BEGIN { while ((getline line <questions) > 0) known[line] = 1 }
-    function flush() { if (said != "") print said "\n"; said = "" }
-    /^$/ { flush(); inside = 0; heading = ""; next }
+    /^$/ { if (listed) print ""; inside = 0; listed = 0; next }
     /^[^ ]/ {
-      heading = heading == "" ? $0 : heading " " $0
-      if (heading in known) { print "### " heading "\n"; inside = 1; heading = "" }
+      if ($0 in known) { print "### " $0 "\n"; inside = 1; first = 1 }
       next
     }
-    inside { sub(/^ +/, ""); said = said == "" ? $0 : said " " $0 }
-    END { flush() }' "$work/text" | fold -s -w 120 | sed 's/ *$//'
+    inside {
+      sub(/^ +/, "")
+      if (first) print $0 "\n"
+      else { print "- " $0; listed = 1 }
+      first = 0
+    }' "$work/text" | folded
+}
+
+# Lines of at most 120 characters; items of a list go on below their text.
+folded() {
+  awk '
+    length($0) <= 120 || /^[#|!]/ { print; next }
+    {
+      indent = /^- / ? "  " : ""
+      n = split($0, word, " ")
+      line = word[1]
+      for (i = 2; i <= n; ++i) {
+        if (length(line) + 1 + length(word[i]) > 120) { print line; line = indent word[i] }
+        else line = line " " word[i]
+      }
+      print line
+    }'
 }
 
 # The columns $2 ("probe;place?") of the Markdown table $1; one with a question mark may be missing.

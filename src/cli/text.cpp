@@ -5,8 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <cstdlib>
+#include <cstring>
 #include <sstream>
+#include <system_error>
 
 namespace spurion::cli {
 
@@ -55,11 +59,21 @@ std::string scaled(double number, double base, const std::vector<const char*>& u
 }  // namespace
 
 int terminal_columns(int descriptor, int otherwise) {
+  constexpr int kFewest = 40;
+  constexpr int kMost = 1000000;
+  if (const char* wanted = std::getenv("COLUMNS"); wanted != nullptr) {
+    int columns = 0;
+    const char* end = wanted + std::strlen(wanted);
+    const auto [last, error] = std::from_chars(wanted, end, columns);
+    if (error == std::errc() && last == end && columns > 0) {
+      return std::clamp(columns, kFewest, kMost);
+    }
+  }
   winsize size{};
   if (isatty(descriptor) == 0 || ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
     return otherwise;
   }
-  return std::max<int>(size.ws_col, 40);
+  return std::max<int>(size.ws_col, kFewest);
 }
 
 std::string count(std::int64_t number, const std::string& noun) {

@@ -11,7 +11,8 @@
 
 namespace spurion::cli {
 
-/// Columns of the terminal behind a file descriptor; `otherwise` when it is none.
+/// The environment variable COLUMNS where it is a number, else the columns of the terminal behind a
+/// file descriptor; `otherwise` when it is none.
 SPURION_API int terminal_columns(int descriptor, int otherwise);
 
 /// "1 trial", "12 trials", "1,200 trials"

@@ -1,5 +1,9 @@
 #include "cli/text.hpp"
 
+#include <cstdlib>
+#include <string>
+#include <utility>
+
 #include "catch.hpp"
 #include "cli/training/progress.hpp"
 
@@ -25,6 +29,22 @@ TEST_CASE("text is wrapped at spaces") {
   CHECK(wrapped("one two three four five six seven", 24, 2) ==
         "  one two three four\n  five six seven\n");
   CHECK(wrapped("a\nb", 40, 4) == "    a\n    b\n");
+}
+
+TEST_CASE("COLUMNS says how wide text is, where it is a number") {
+  constexpr int kNoTerminal = -1;
+  const char* before = std::getenv("COLUMNS");
+  const std::string kept = before == nullptr ? "" : before;
+  for (const auto& [columns, expected] :
+       {std::pair("72", 72), std::pair("1", 40), std::pair("5000000", 1000000),
+        std::pair("wide", 100), std::pair("72x", 100), std::pair("", 100), std::pair("-3", 100)}) {
+    CAPTURE(columns);
+    setenv("COLUMNS", columns, 1);
+    CHECK(terminal_columns(kNoTerminal, 100) == expected);
+  }
+  unsetenv("COLUMNS");
+  CHECK(terminal_columns(kNoTerminal, 100) == 100);
+  if (before != nullptr) setenv("COLUMNS", kept.c_str(), 1);
 }
 
 TEST_CASE("tables line up, and their last column is wrapped") {

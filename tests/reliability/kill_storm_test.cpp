@@ -1,5 +1,5 @@
 // Runs that are killed, stopped, or find no room at random moments. SPURION_KILLS says how many
-// (default 6).
+// (default 50).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -68,7 +68,7 @@ Finished disturbed(Shell& shell, std::mt19937_64& random) {
 
 TEST_CASE("kills and signals and full disks at random moments change no stored number") {
   const char* told = std::getenv("SPURION_KILLS");
-  const int wanted = told == nullptr ? 6 : std::atoi(told);
+  const int wanted = told == nullptr ? 50 : std::atoi(told);
   const std::string suite = toy_suite(4, 200);
   std::set<std::string> expected;
   {
