@@ -113,8 +113,9 @@ std::vector<Term> goodhart_columns() {
       {"peak at d",
        kColumn,
        "Where the fitted form has its largest gain: alpha / (2 beta) of a selection, exp(alpha / "
-       "beta - 1) of a loss. Only where beta is shown to be above 0.",
-       {"over-optimisation", "d"},
+       "beta - 1) of a loss. Only where beta is shown to be above 0 and the peak is not beyond the "
+       "largest d.",
+       {"over-optimisation", "d", "largest d"},
        "root of nats",
        "> 0"},
       {"peak gain",

@@ -125,6 +125,34 @@ TEST_CASE("a loss over-optimises its proxy, and a held-out probe sees it") {
   CHECK(answer.charts.size() == 4);
 }
 
+TEST_CASE("the peak of a form is told only where trials were") {
+  // d = .2 * strength is at most 1. The form d (alpha - beta log d) peaks at exp(alpha / beta - 1).
+  const auto peak_of_truth = [](double alpha, double beta) {
+    PlantedTrials trials;
+    add_candidates(trials, 200, [](double hidden) { return 0.5 - 0.1 * hidden; });
+    add_losses(trials, 40, [&](double strength) {
+      const double d = 0.2 * strength;
+      return d * (alpha - beta * std::log(d));
+    });
+    const analysis::Answer answer = trials.ask(kAskGoodhart);
+    for (const analysis::Table& table : answer.tables) {
+      if (table.name != "goodhart_forms_e_probe_a_on_colour") continue;
+      for (std::size_t row = 0; row < table.rows.size(); ++row) {
+        const auto cell = [&](const char* column) {
+          return analysis::text_of(table.cell(row, column));
+        };
+        if (cell("pressure") == "loss (probe_penalty)" && cell("follows") == "truth") {
+          CHECK(cell("beta").front() == '0');
+          return cell("peak at d");
+        }
+      }
+    }
+    return std::string("no such row");
+  };
+  CHECK_THAT(peak_of_truth(0.1, 0.2), StartsWith("0.6"));  // exp(-1/2) = .607
+  CHECK(peak_of_truth(0.4, 0.1) == "-");                   // exp(3) = 20
+}
+
 TEST_CASE("at equal gain the pressure that overstates less is better") {
   PlantedTrials trials;
   add_candidates(trials, 400, [](double hidden) { return 0.5 - 0.1 * hidden; });

@@ -75,8 +75,8 @@ std::string line_words(const PressureLine& line, double margin, std::size_t fami
   }
   if (line.judged > 0) text += gains_words(line) + parts_words(line);
   if (line.unlearned > 0) {
-    text += fmt::format(" At {} models did not learn.",
-                        core::counted(line.unlearned, "place of the pressure"));
+    text += fmt::format(" At {} of the pressure models did not learn.",
+                        core::counted(line.unlearned, "place"));
   }
   return text + "\n";
 }

@@ -106,8 +106,7 @@ Table form_table(const GoodhartFindings& findings) {
           "places, with {} by the jackknife over seeds: d (alpha - beta d) of selections, d (alpha "
           "- "
           "beta log d) of a loss. peak at d, peak gain: of the form, where beta is shown to be "
-          "above "
-          "0. A peak beyond the largest d is extrapolated.",
+          "above 0 and the peak is not beyond the largest d.",
           kIntervalText),
       {{"pressure"},
        {"follows"},
@@ -122,15 +121,11 @@ Table form_table(const GoodhartFindings& findings) {
     for (const std::size_t reading : followed(findings)) {
       const FittedForm form = fitted_form(line, reading);
       if (form.places < 3) continue;
-      double largest = 0.0;
-      for (std::size_t place = 0; place < line.judged; ++place) {
-        largest = std::max(largest, line.distance(place));
-      }
       table.add({line.name, reading_text(findings, reading),
                  std::string(fits::pressure_formula(form.form.pressure)),
                  estimate_or_missing(form.alpha, 4), estimate_or_missing(form.beta, 4),
                  estimate_or_missing(form.peak), estimate_or_missing(form.peak_gain, 4),
-                 distance_cell(largest), static_cast<std::int64_t>(form.places)});
+                 distance_cell(form.largest), static_cast<std::int64_t>(form.places)});
     }
   }
   return table;

@@ -212,6 +212,9 @@ FittedForm fitted_form(const PressureLine& line, std::size_t reading) {
   FittedForm out;
   out.reading = reading;
   out.form = fit(line.gains.values);
+  for (std::size_t place = 0; place < line.judged; ++place) {
+    out.largest = std::max(out.largest, line.distance(place));
+  }
   if (std::isnan(out.form.alpha)) return out;
   for (std::size_t place = 0; place < line.judged; ++place) {
     out.places += line.distance(place) > 0.0 ? 1 : 0;
@@ -222,8 +225,8 @@ FittedForm fitted_form(const PressureLine& line, std::size_t reading) {
   });
   out.alpha = numbers.estimate(0);
   out.beta = numbers.estimate(1);
-  // Where beta may be 0 or less there may be no peak.
-  if (!(out.beta.low > 0.0)) return out;
+  // Where beta may be 0 or less there may be no peak; and no number tells of one behind them all.
+  if (!(out.beta.low > 0.0) || !(out.form.peak() <= out.largest)) return out;
   out.peak = numbers.estimate(2);
   for (double* end : {&out.peak.value, &out.peak.low, &out.peak.high}) *end = std::exp(*end);
   out.peak_gain = numbers.estimate(3);

@@ -106,6 +106,7 @@ struct FittedForm {
   Estimate peak;
   Estimate peak_gain;
   fits::OverOptimisation form;
+  double largest = 0.0;    ///< d of the places that were judged
   std::size_t places = 0;  ///< that it was fitted to
 };
 SPURION_API FittedForm fitted_form(const PressureLine& line, std::size_t reading);
