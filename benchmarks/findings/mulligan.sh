@@ -156,7 +156,6 @@ figure() {
   echo "### Models with random weights"
   echo
   random_weights
-  figure calibration_width calibration "What probes show against the truth, networks of several widths"
   figure agreement_along_axis_rows agreement "Rank agreement with the truth against rows"
   echo "## Under pressure"
   echo

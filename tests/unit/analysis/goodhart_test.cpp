@@ -1,4 +1,6 @@
 // The question kind 'goodhart': proxy and truth under pressure, on planted models.
+#include <fmt/format.h>
+
 #include <cmath>
 #include <functional>
 #include <string>
@@ -168,9 +170,37 @@ TEST_CASE("at equal gain the pressure that overstates less is better") {
   for (std::size_t row = 0; row < 4; ++row) {
     CHECK(text_of(table->cell(row, "at equal gain")) == "filter beats it");
   }
-  CHECK_THAT(answer.sentence, Contains("At equal gain out of distribution the filter beats 1 of 1 "
-                                       "other pressure, and 0 beat the filter."));
-  CHECK_THAT(answer.sentence, Contains("At equal gain the filter beats it up to a gain of"));
+  CHECK_THAT(answer.sentence, Contains("At some equal gain out of distribution the filter beats 1 "
+                                       "of 1 other pressure, and 0 beat the filter."));
+  CHECK_THAT(answer.sentence, Contains("At equal gain the filter beats it at each gain that was "
+                                       "compared, up to 0."));
+}
+
+TEST_CASE("a filter that is better at some gains only is said to be better at these") {
+  PlantedTrials trials;
+  add_candidates(trials, 400, [](double hidden) { return 0.5 - 0.1 * hidden; });
+  // At a small weight the truth gains as much as the proxy, at a larger one less.
+  add_losses(trials, 100, [](double strength) { return strength < 1.5 ? 0.1 : 0.05 * strength; });
+  const analysis::Answer answer = trials.ask(kAskGoodhart);
+  const analysis::Table* table = nullptr;
+  for (const analysis::Table& one : answer.tables) {
+    if (one.name == "goodhart_equal_gain_e_probe_a_on_colour") table = &one;
+  }
+  REQUIRE(table != nullptr);
+  std::string gains;
+  std::size_t beaten = 0;
+  for (std::size_t row = 0; row < table->rows.size(); ++row) {
+    if (text_of(table->cell(row, "at equal gain")) != "filter beats it") continue;
+    ++beaten;
+    const double gain = std::stod(text_of(table->cell(row, "at OOD gain")));
+    gains += (gains.empty() ? "" : ", ") + fmt::format("{:.3f}", gain);
+  }
+  CAPTURE(answer.sentence);
+  REQUIRE(beaten > 0);
+  REQUIRE(beaten < table->rows.size());
+  CHECK_THAT(answer.sentence,
+             Contains(fmt::format("the filter beats it at {} of {} gains that were compared ({})",
+                                  beaten, table->rows.size(), gains)));
 }
 
 TEST_CASE("models that did not learn are no success of a pressure") {

@@ -142,15 +142,6 @@ const char* equal_gain_name(EqualGain result) {
   throw LogicError("unknown result of a comparison");
 }
 
-double GainComparison::filter_better_up_to() const {
-  double most = 0.0;
-  for (const GainLevel& level : levels) {
-    if (level.result != EqualGain::filter_better) break;
-    most = level.gain;
-  }
-  return most;
-}
-
 std::vector<GainComparison> equal_gain_comparisons(const std::vector<PressureLine>& lines) {
   std::vector<GainComparison> all;
   for (const PressureLine& filter : lines) {

@@ -37,9 +37,6 @@ struct SPURION_API GainComparison {
   Estimate filter_reach;  ///< largest mean gain out of distribution over its judged places
   Estimate other_reach;
   std::vector<GainLevel> levels;  ///< rising; none where no gain that both reach is shown
-
-  /// The largest gain up to which the filter is shown to be better at every level; 0: none.
-  [[nodiscard]] double filter_better_up_to() const;
 };
 
 /// Every filter beside every loss and iterated selection of its environment, at a fifth to four

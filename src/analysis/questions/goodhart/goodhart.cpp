@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -81,38 +81,43 @@ std::string line_words(const PressureLine& line, double margin, std::size_t fami
   return text + "\n";
 }
 
-/// What a comparison shows as a whole.
-EqualGain outcome_of(const GainComparison& one) {
-  if (one.filter_better_up_to() > 0.0) return EqualGain::filter_better;
+/// At which of the gains that were compared this was shown; empty where at none.
+std::string gains_with(const GainComparison& one, EqualGain result) {
+  std::vector<std::string> gains;
   for (const GainLevel& level : one.levels) {
-    if (level.result == EqualGain::other_better) return EqualGain::other_better;
+    if (level.result == result) gains.push_back(fmt::format("{:.3f}", level.gain));
   }
-  return EqualGain::not_shown;
+  if (gains.empty()) return "";
+  if (gains.size() == one.levels.size()) {
+    return fmt::format("at each gain that was compared, up to {}", gains.back());
+  }
+  return fmt::format("at {} of {} that were compared ({})", gains.size(),
+                     core::counted(one.levels.size(), "gain"), fmt::join(gains, ", "));
 }
 
 std::string comparison_words(const GainComparison& one) {
-  const std::string both =
+  std::string text =
       fmt::format("The filter reaches a gain out of distribution of {}, {} one of {}.",
                   show(one.filter_reach), one.other, show(one.other_reach));
-  if (one.levels.empty()) return both + " No gain that both reach is shown.\n";
-  const GainLevel& last = one.levels.back();
-  const EqualGain outcome = outcome_of(one);
-  if (outcome == EqualGain::filter_better) {
-    return fmt::format(
-        "{} At equal gain the filter beats it up to a gain of {:.3f}: the proxy "
-        "overstates less under the filter.\n",
-        both, one.filter_better_up_to());
+  if (one.levels.empty()) return text + " No gain that both reach is shown.\n";
+  const std::string filter = gains_with(one, EqualGain::filter_better);
+  const std::string other = gains_with(one, EqualGain::other_better);
+  if (!filter.empty()) {
+    text += fmt::format(
+        " At equal gain the filter beats it {}: the proxy overstates less under the filter.",
+        filter);
   }
-  if (outcome == EqualGain::other_better) {
-    return fmt::format(
-        "{} At equal gain it beats the filter at some gain: the proxy overstates "
-        "less under it.\n",
-        both);
+  if (!other.empty()) {
+    text += fmt::format(" It beats the filter {}: the proxy overstates less under it.", other);
   }
-  return fmt::format(
-      "{} At equal gain neither is shown to be better: at a gain of {:.3f} the "
-      "difference in what the proxy overstates is {}.\n",
-      both, last.gain, show(last.difference));
+  if (filter.empty() && other.empty()) {
+    const GainLevel& last = one.levels.back();
+    text += fmt::format(
+        " At equal gain neither is shown to be better: at a gain of {:.3f} the difference in what "
+        "the proxy overstates is {}.",
+        last.gain, show(last.difference));
+  }
+  return text + "\n";
 }
 
 /// All verdicts in one sentence, and all comparisons at equal gain in another.
@@ -124,14 +129,17 @@ std::string summary_words(const GoodhartFindings& findings) {
   std::string text = fmt::format("{}: {}.\n", core::counted(verdicts.size(), "pressure"),
                                  fmt::join(verdicts, "; "));
   if (findings.comparisons.empty()) return text;
-  std::map<EqualGain, int> counts;
-  for (const GainComparison& one : findings.comparisons) ++counts[outcome_of(one)];
+  const auto shown = [&](EqualGain result) {
+    return std::count_if(
+        findings.comparisons.begin(), findings.comparisons.end(),
+        [&](const GainComparison& one) { return !gains_with(one, result).empty(); });
+  };
   return text + fmt::format(
-                    "At equal gain out of distribution the filter beats {} of {}, and {} "
+                    "At some equal gain out of distribution the filter beats {} of {}, and {} "
                     "beat the filter.\n",
-                    counts[EqualGain::filter_better],
+                    shown(EqualGain::filter_better),
                     core::counted(findings.comparisons.size(), "other pressure"),
-                    counts[EqualGain::other_better]);
+                    shown(EqualGain::other_better));
 }
 
 std::vector<FamilyClaim> claims_of(const Pressures& found) {
