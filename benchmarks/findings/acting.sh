@@ -3,30 +3,10 @@
 #   spurion run acting && benchmarks/findings/acting.sh results/acting PATH/TO/spurion
 # Every sentence between the marks is made of the tables of the report, so that none can differ from them. An
 # experiment that was not run is left out, and said to be.
-set -euo pipefail
-results=${1:?the output folder of the run}
-spurion=${2:-spurion}
-here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+source "$(dirname -- "${BASH_SOURCE[0]}")/shared.sh"
 page=${3:-$here/acting.md}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 "$spurion" report "$results" --full --to "$work" >/dev/null
 csv=$work/csv
-
-# Reads CSV: split_record(line) fills cells[1..n].
-# shellcheck disable=SC2016 # awk's own fields
-csv_reader='
-  function split_record(line,   i, c, n, cell, quoted) {
-    n = 0; cell = ""; quoted = 0
-    for (i = 1; i <= length(line); ++i) {
-      c = substr(line, i, 1)
-      if (c == "\"") quoted = !quoted
-      else if (c == "," && !quoted) { cells[++n] = cell; cell = "" }
-      else cell = cell c
-    }
-    cells[++n] = cell
-    return n
-  }'
 
 # The lines of experiment $1, those of its two tables joined, with tabs between:
 #  1 by        2 policy   3 return   4 low       5 high     6 best return  7 return of the cue  8 random return

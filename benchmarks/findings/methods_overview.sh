@@ -1,30 +1,9 @@
 #!/usr/bin/env bash
 # Writes the tables and figures of methods_overview.md anew from a finished run:
 #   spurion run methods_overview && benchmarks/findings/methods_overview.sh results/methods_overview PATH/TO/spurion
-set -euo pipefail
-results=${1:?the output folder of the run}
-spurion=${2:-spurion}
-here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+source "$(dirname -- "${BASH_SOURCE[0]}")/shared.sh"
 page=$here/methods_overview.md
 "$spurion" report "$results" >/dev/null
-
-# The columns $2 ("rank;method") of the Markdown table $1.
-columns() {
-  awk -F ' *[|] *' -v want="$2" '
-    !/^[|]/ { next } # the caption
-    NR == 1 {
-      for (i = 2; i < NF; ++i) at[$i] = i
-      n = split(want, names, ";")
-    }
-    {
-      line = "|"
-      for (j = 1; j <= n; ++j) {
-        if (!(names[j] in at)) { print "no column " names[j] " in " FILENAME > "/dev/stderr"; exit 1 }
-        line = line " " $(at[names[j]]) " |"
-      }
-      print line
-    }' "$1"
-}
 
 csv=$results/csv
 chosen=overview_selected_by_training_domain

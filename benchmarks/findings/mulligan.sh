@@ -2,15 +2,10 @@
 # Writes the answers, tables and figures of mulligan.md anew from a finished run:
 #   spurion run mulligan && benchmarks/findings/mulligan.sh results/mulligan PATH/TO/spurion
 # Every sentence between the marks is one of the report, so that none can differ from it.
-set -euo pipefail
-results=${1:?the output folder of the run}
-spurion=${2:-spurion}
-here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+source "$(dirname -- "${BASH_SOURCE[0]}")/shared.sh"
 # The suite whose questions were answered, and the page to write.
 suite=${3:-$here/../suites/mulligan.toml}
 page=${4:-$here/mulligan.md}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 "$spurion" report "$results" --to "$work" >/dev/null
 COLUMNS=100000 "$spurion" report "$results" --text >"$work/text"
 # Each question with its kind, a tab between.
@@ -51,28 +46,6 @@ folded() {
     }'
 }
 
-# The columns $2 ("probe;place?") of the Markdown table $1; one with a question mark may be missing.
-columns() {
-  awk -F ' *[|] *' -v want="$2" '
-    !/^[|]/ { next } # the caption
-    !seen++ {
-      for (i = 2; i < NF; ++i) at[$i] = i
-      n = split(want, names, ";")
-    }
-    {
-      line = "|"
-      for (j = 1; j <= n; ++j) {
-        optional = sub(/[?]$/, "", names[j]) || optional_at[j]
-        optional_at[j] = optional
-        if (names[j] in at) { line = line " " $(at[names[j]]) " |"; continue }
-        if (optional) continue
-        print "no column " names[j] " in " FILENAME > "/dev/stderr"
-        exit 1
-      }
-      print line
-    }' "$1"
-}
-
 # What the name of a file says of its question: "input gradient, background".
 case_of() {
   basename "$1" .md | sed -E 's/^goodhart_(equal_gain_|held_out_|forms_)?//; s/^(image_|sequence_)?candidates_probe_//;
@@ -88,7 +61,7 @@ cases() {
     columns "$file" "$2" >"$work/part"
     if [ -z "$header" ]; then
       sed -n '1s/^/| probe, cue /p; 2s/^/| --- /p' "$work/part"
-      header=done
+      header=written
     fi
     sed 1,2d "$work/part" | { grep -E -- "$3" || true; } | awk -F ' *[|] *' -v alike="$4" -v named="$(case_of "$file")" '
       {

@@ -2,13 +2,8 @@
 # Writes the answers and tables of scaling_replication.md anew from a finished run:
 #   spurion run scaling_replication && benchmarks/findings/scaling_replication.sh results/scaling_replication PATH/TO/spurion
 # Every sentence between the marks is made of the tables of the report, so that none can differ from them.
-set -euo pipefail
-results=${1:?the output folder of the run}
-spurion=${2:-spurion}
-here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+source "$(dirname -- "${BASH_SOURCE[0]}")/shared.sh"
 page=$here/scaling_replication.md
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 "$spurion" report "$results" --full --to "$work" >/dev/null
 csv=$work/csv
 

@@ -1,26 +1,14 @@
 #!/usr/bin/env bash
 # Writes the tables and figures of a findings page anew from a finished run:
 #   spurion run continual_vs_online && benchmarks/findings/update.sh results/continual_vs_online PATH/TO/spurion
-set -euo pipefail
-results=${1:?the output folder of the run}
-spurion=${2:-spurion}
-here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+source "$(dirname -- "${BASH_SOURCE[0]}")/shared.sh"
 page=$here/continual_vs_online.md
 "$spurion" report "$results" >/dev/null
 
 # Columns $2 (names, comma separated; "rows:0" without digits after the point) of the CSV file $1 as
 # a Markdown table; estimates with their intervals.
 table() {
-  awk -v want="$2" '
-    function split_record(line,   i, c, n, cell, quoted) {
-      n = 0; cell = ""; quoted = 0
-      for (i = 1; i <= length(line); ++i) {
-        c = substr(line, i, 1)
-        if (c == "\"") { quoted = !quoted } else if (c == "," && !quoted) { cells[++n] = cell; cell = "" } else { cell = cell c }
-      }
-      cells[++n] = cell
-      return n
-    }
+  awk -v want="$2" "$csv_reader"'
     function shown(name, digits,   value, low) {
       value = cells[at[name]]
       if (value == "") return "-"
