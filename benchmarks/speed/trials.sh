@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# What a trial costs before it trains: time and memory of a dry run of 10,000 and 100,000
-# trials (more with TRIALS="1000 1000000"), beyond those of a dry run of one. Three shapes: many
-# seeds of few settings, a grid of many settings, and a random search, where every trial has
-# options of its own. JSON. With PLAN=1 `spurion plan` is measured in place of the dry run. With RESUME=1 the
+# What a trial costs before it trains: time and memory of a dry run of 10,000 and 100,000 trials (others with
+# TRIALS="1000 1000000"), beyond those of a dry run of one. Three shapes: many seeds of few settings, a grid of many
+# settings, and a random search, where every trial has options of its own (fewer with SHAPES="grid"). JSON. With PLAN=1 `spurion plan` is measured in place of the dry run. With RESUME=1 the
 # trials are trained first (minutes), and the run that finds all of them in its store is measured in place of
 # the dry run.
 #   benchmarks/speed/trials.sh path/to/spurion
@@ -39,33 +38,26 @@ $search
 TOML
 }
 
-# planned FILE: prints "seconds megabytes" of its dry run, or of its run that finds all trials:
-# processor time, so that other processes hardly count, and the most memory, both as the kernel last
-# told before the end.
+# planned FILE: prints "seconds megabytes" of its dry run, or of its run that finds all trials: processor time, so that
+# other processes hardly count, and the most memory, as the kernel tells at the end (Debian's package time). A look
+# at a running process misses what it takes at its end: 10 MB of LibTorch's pages.
 planned() {
-  local pid peak=0 ticks=0 now how=(run "$1" --dry-run)
+  local how=(run "$1" --dry-run)
   if [ "${PLAN:-0}" = 1 ]; then how=(plan "$1"); fi
   if [ "${RESUME:-0}" = 1 ]; then
     how=(run "$1")
     rm -rf "$folder/out"
     "$spurion" run "$1" --quiet --out "$folder/out" > /dev/null
   fi
-  "$spurion" "${how[@]}" --out "$folder/out" > "$folder/said" &
-  pid=$!
-  while now=$(awk '/^VmHWM/ { print $2 }' "/proc/$pid/status" 2> /dev/null) && [ -n "$now" ]; do
-    peak=$now
-    now=$(awk '{ print $14 + $15 }' "/proc/$pid/stat" 2> /dev/null) && [ -n "$now" ] && ticks=$now
-    sleep 0.02
-  done
-  wait "$pid"
-  awk "BEGIN { print $ticks / $(getconf CLK_TCK), $peak / 1000 }"
+  command time -o "$folder/took" -f "%U %S %M" "$spurion" "${how[@]}" --out "$folder/out" > "$folder/said"
+  awk '{ print $1 + $2, $3 * 1024 / 1e6 }' "$folder/took"
 }
 
 suite seeds 1 "$folder/one.toml"
 read -r base_seconds base_megabytes <<< "$(planned "$folder/one.toml")"
 printf '{\n  "one_trial_seconds": %s, "one_trial_megabytes": %s,\n  "rows": [\n' "$base_seconds" "$base_megabytes"
 separator=""
-for shape in seeds grid search; do
+for shape in ${SHAPES:-seeds grid search}; do
   fewest=""
   for trials in ${TRIALS:-10000 100000}; do
     suite "$shape" "$trials" "$folder/suite.toml"

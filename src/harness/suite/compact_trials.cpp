@@ -58,16 +58,23 @@ CompactTrials::CompactTrials(std::vector<TrialSpec> trials) {
     if (experiments_.empty() || experiments_.back() != spec.experiment) {
       experiments_.push_back(std::move(spec.experiment));
     }
+    if (draws_.empty() || draws_.back().base_seed != spec.base_seed ||
+        draws_.back().config_index != spec.config_index) {
+      draws_.push_back({spec.base_seed, spec.config_index});
+    }
     trials_.push_back(
         {{components[0].of(std::move(spec.environment)), components[1].of(std::move(spec.model)),
           components[2].of(std::move(spec.method)), components[3].of(std::move(spec.regime))},
          {values[0].of(std::move(spec.optimizer)), values[1].of(std::move(spec.training)),
           values[2].of(std::move(spec.evaluation))},
          static_cast<std::uint32_t>(experiments_.size() - 1),
-         spec.seed,
-         spec.base_seed,
-         spec.config_index});
+         static_cast<std::uint32_t>(draws_.size() - 1),
+         spec.seed});
   }
+  trials = {};  // before the sections are copied into less room
+  for (auto& sections : components_) sections.shrink_to_fit();
+  for (auto& sections : values_) sections.shrink_to_fit();
+  draws_.shrink_to_fit();
 }
 
 TrialSpec CompactTrials::operator[](std::size_t index) const {
@@ -81,8 +88,8 @@ TrialSpec CompactTrials::operator[](std::size_t index) const {
   spec.training = values_[1][trial.values[1]];
   spec.evaluation = values_[2][trial.values[2]];
   spec.seed = trial.seed;
-  spec.base_seed = trial.base_seed;
-  spec.config_index = trial.config_index;
+  spec.base_seed = draws_[trial.draw].base_seed;
+  spec.config_index = draws_[trial.draw].config_index;
   spec.experiment = experiments_[trial.experiment];
   return spec;
 }

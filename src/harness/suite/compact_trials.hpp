@@ -30,7 +30,11 @@ class SPURION_API CompactTrials {
     std::array<std::uint32_t, kComponents> components;
     std::array<std::uint32_t, kValues> values;
     std::uint32_t experiment;
+    std::uint32_t draw;  ///< base seed and configuration
     std::int64_t seed;
+  };
+  /// What trials of many seeds share.
+  struct Draw {
     std::int64_t base_seed;
     std::int64_t config_index;
   };
@@ -39,6 +43,7 @@ class SPURION_API CompactTrials {
   std::array<std::vector<Component>, kComponents> components_;
   std::array<std::vector<Value>, kValues> values_;
   std::vector<std::string> experiments_;
+  std::vector<Draw> draws_;
 };
 
 }  // namespace spurion::harness
