@@ -29,7 +29,9 @@ struct PdeOptions : L2Option {
 /// 10 epochs, 16 times. Their other data sets have 50 rows (CelebA) and 300 (CivilComments). Their
 /// command for Waterbirds also multiplies the learning rate by 0.01 at the first expansion; a
 /// schedule of the optimiser can lower it here. Rows are drawn with replacement from the part, not
-/// epoch by epoch.
+/// epoch by epoch. Their code draws the added rows with replacement, so that some come twice; here
+/// each comes once. For CelebA their first expansion makes a part that is balanced within each
+/// attribute, and for CivilComments each group has at least 150 rows: neither is here.
 class Pde final : public Method {
  public:
   using Options = PdeOptions;

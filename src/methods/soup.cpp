@@ -35,9 +35,9 @@ struct SoupOptions : L2Option {
 ///
 /// `uniform` (DiWA) is the mean of all members. `greedy` begins with the member that is best on
 /// held-out rows of the train domains, and goes through the others from the best to the worst: a
-/// member stays in the mean where the mean is then no worse. It is chosen anew `choices` times, the
-/// last time at the end; before the first time the first member is evaluated. The score is the
-/// accuracy, or minus the squared error.
+/// member stays in the mean where the mean is then no worse. It is chosen anew after every
+/// fine-tuning steps / `choices`, rounded down, and at the end; before the first time the first
+/// member is evaluated. The score is the accuracy, or minus the squared error.
 class Soup final : public Method {
  public:
   using Options = SoupOptions;
@@ -54,7 +54,9 @@ class Soup final : public Method {
                    "of the train domains.",
                    one_of({"uniform", "greedy"}))
             .field("choices", &O::choices,
-                   "How many times the greedy recipe chooses, at equal distances.", between(1, 1e6))
+                   "The greedy recipe chooses every fine-tuning updates / choices, rounded down, and "
+                   "at the end.",
+                   between(1, 1e6))
             .field("validation_rows", &O::validation_rows,
                    "Held-out rows of each train domain for the greedy recipe, at most.",
                    between(1, 1e9))

@@ -23,8 +23,11 @@ struct SwadOptions : L2Option {
 /// Stochastic weight averaging densely (Cha et al. 2021, algorithm 1): ERM whose parameters are
 /// averaged over the steps from where the validation loss stops falling to where it overfits.
 ///
-/// The steps are cut into segments. After each the validation loss v_i of the trained parameters is
-/// taken on held-out rows of the train domains. The average begins with the first segment t_s of a
+/// The steps are cut into segments of steps / `segments`, rounded down, but of one step at least.
+/// So there are more than `segments` of them where the division leaves a remainder, and steps
+/// behind the last whole segment do not enter; in the paper they do where no overfitting is seen.
+/// After each the validation loss v_i of the trained parameters is taken on held-out rows of the
+/// train domains. The average begins with the first segment t_s of a
 /// window of N_s whose first loss is the least, and l = tolerance times the mean loss of the
 /// window. It ends with segment i - N_e once the last N_e losses are all above l. Every step of a
 /// segment enters. Until the average begins the trained parameters are evaluated. N_s = 3, N_e = 6
@@ -36,9 +39,11 @@ class Swad final : public Method {
     using O = Options;
     static const auto schema =
         Schema<O>()
-            .field("segments", &O::segments,
-                   "Number of validation losses over the training, at equal distances.",
-                   between(1, 1e6))
+            .field(
+                "segments", &O::segments,
+                "Validation losses over the training: one every steps / segments updates, rounded "
+                "down.",
+                between(1, 1e6))
             .field("optimum_patience", &O::optimum_patience,
                    "N_s: losses of the window that finds where the average begins.",
                    between(1, 100))

@@ -29,7 +29,8 @@ struct XrmOptions : InferredDomainOptions {
 ///
 /// The authors choose the twins' hyper-parameters by the number of flipped labels; here they are
 /// the optimiser's of the trial. Their stage 2 draws rows as they come; here groups, or domains,
-/// are drawn equally often, as group DRO's authors do.
+/// are drawn equally often, as group DRO's authors do. Their IRMv1 multiplies the slopes of two
+/// halves of a domain's rows; here the slope of all of them is squared.
 class Xrm final : public Method {
  public:
   using Options = XrmOptions;
