@@ -53,10 +53,11 @@ class Soup final : public Method {
                    "uniform: the mean of all members. greedy: of those that help on held-out rows "
                    "of the train domains.",
                    one_of({"uniform", "greedy"}))
-            .field("choices", &O::choices,
-                   "The greedy recipe chooses every fine-tuning updates / choices, rounded down, and "
-                   "at the end.",
-                   between(1, 1e6))
+            .field(
+                "choices", &O::choices,
+                "The greedy recipe chooses every fine-tuning updates / choices, rounded down, and "
+                "at the end.",
+                between(1, 1e6))
             .field("validation_rows", &O::validation_rows,
                    "Held-out rows of each train domain for the greedy recipe, at most.",
                    between(1, 1e9))
