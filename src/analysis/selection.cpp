@@ -124,16 +124,24 @@ std::map<std::int64_t, ValidationScores> Chooser::own_updates(const TrialResult&
       if (std::string label = probe_label(row); !label.empty()) {
         found.push_back({row.step, in, core::MetricId::other, i, std::move(label)});
       }
-      if (in != core::MeasuredIn::validation && in != core::MeasuredIn::validation_test) continue;
       const core::MetricId metric = core::parse_metric(row.metric).id;
+      if (in == core::MeasuredIn::selection && metric == core::MetricId::generation) {
+        found.push_back({row.step, in, metric, i});
+      }
+      if (in != core::MeasuredIn::validation && in != core::MeasuredIn::validation_test) continue;
       if (score_named(unused, in, metric) != nullptr) found.push_back({row.step, in, metric, i});
     }
     return found;
   });
   std::map<std::int64_t, ValidationScores> updates;
   const std::optional<std::string> probe = first_probe(trial.spec);
+  std::set<std::int64_t> unselected;  // of a lineage that is measured beside the trial's own
   for (const Place& place : places) {
     const double value = trial.measurements.value(place.place);
+    if (place.in == core::MeasuredIn::selection) {
+      if (value == 0.0) unselected.insert(place.update);
+      continue;
+    }
     if (!place.probe.empty()) {
       if (probe != place.probe || !std::isfinite(value)) continue;
       std::optional<double>& reliance = updates[place.update].reliance;
@@ -143,6 +151,7 @@ std::map<std::int64_t, ValidationScores> Chooser::own_updates(const TrialResult&
     ValidationScores& scores = updates[place.update];
     if (std::isfinite(value)) *score_named(scores, place.in, place.metric) = value;
   }
+  for (const std::int64_t update : unselected) updates.erase(update);
   return updates;
 }
 
