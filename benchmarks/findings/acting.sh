@@ -274,17 +274,15 @@ habits() {
     END {
       for (trial in last) { sum[line[trial]] += last[trial]; ++n_of[line[trial]] }
       for (one in sum) printf "%s\t%.3f\n", one, sum[one] / n_of[one]
-      for (one in sum) { total += sum[one]; count += n_of[one] }
-      if (count > 0) printf "all\t\t\t%.3f\n", total / count
     }' "$csv/results.csv" "$csv/measurements.csv" >"$work/habit_training"
   awk -v training="$work/habit_training" "$program"'
     BEGIN { while ((getline line <training) > 0) { split(line, part, "\t"); sub(/ .*/, "", part[1]); trained[part[1], part[2], part[3]] = part[4] } }
     {
       method = $2; sub(/[ ,].*/, "", method)
       memory = option("memory", $2); shifts = option("train_shifts", $2)
+      if (memory == "") memory = "history" # the same in all lines, so that names leave it out
       value = ((method, memory, shifts) in trained) ? trained[method, memory, shifts] : ""
       if (value == "") value = trained[method, memory, "[0.0]"]
-      if (value == "" && memory == "") { value = trained["all", "", ""]; memory = "history" }  # the only line
       text = "- `" method "`, memory = `" memory "`" (shifts == "[0.0]" || shifts == "" ? "" : ", ice in a part of the training (e in " shifts ")") ": return in training " (value == "" ? "not known" : value) ", on ice " reached() "; who follows the location has " one($7) " there, exactly. "
       if (lost()) text = text "It did not learn its task, so this is no finding."
       else if ($10 == "follows the cue") { text = text "**It has the habit: it follows the location.**"; made = made (made == "" ? "" : "; ") "`" method "` with memory `" memory "`" }
