@@ -88,7 +88,18 @@ Background Shell::start(const std::vector<std::string>& arguments) {
   // What the test has not written yet is not the child's to write.
   std::cout.flush();
   std::fflush(nullptr);
+  // A signal that comes before the child runs the program is not one for the handlers of the tests.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  sigprocmask(SIG_BLOCK, &all, &before);
   const pid_t process = fork();
+  if (process == 0) {
+    for (const int one : {SIGTERM, SIGINT, SIGUSR1, SIGSEGV, SIGABRT, SIGFPE, SIGILL}) {
+      std::signal(one, SIG_DFL);
+    }
+  }
+  sigprocmask(SIG_SETMASK, &before, nullptr);
   if (process < 0) throw std::runtime_error("cannot fork");
   if (process == 0) {
     if (chdir(folder_.path().c_str()) != 0) _exit(126);
