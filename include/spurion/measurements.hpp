@@ -53,9 +53,11 @@ class SPURION_API Measurements {
   Measurements(std::initializer_list<Measurement> rows);
 
   /// How many numbers.
-  [[nodiscard]] std::size_t size() const { return values_.size(); }
+  [[nodiscard]] std::size_t size() const {
+    return common_ == nullptr ? values_.size() : common_->values.size();
+  }
   /// Whether there is none.
-  [[nodiscard]] bool empty() const { return values_.empty(); }
+  [[nodiscard]] bool empty() const { return size() == 0; }
   /// The number at a place.
   [[nodiscard]] MeasurementRow operator[](std::size_t index) const;
   /// The first number.
@@ -66,7 +68,7 @@ class SPURION_API Measurements {
   /// Adds a number at the end.
   void push_back(const Measurement& row);
   /// Replaces the value at a place.
-  void set_value(std::size_t index, double value) { values_.at(index) = value; }
+  void set_value(std::size_t index, double value) { own_values().at(index) = value; }
   /// Removes the number at a place.
   void erase(std::size_t index);
   /// Removes all numbers.
@@ -80,7 +82,11 @@ class SPURION_API Measurements {
                                                  const std::string& metric,
                                                  std::optional<std::int64_t> phase = {}) const;
   /// The value at a place.
-  [[nodiscard]] double value(std::size_t place) const { return values_[place]; }
+  [[nodiscard]] double value(std::size_t place) const {
+    if (common_ == nullptr) return values_[place];
+    const std::uint32_t own = common_->own[place];
+    return own == kCommon ? common_->values[place] : values_[own];
+  }
   /// The value that was taken last, in any phase or in one.
   [[nodiscard]] std::optional<double> last(const std::string& domain, const std::string& metric,
                                            std::optional<std::int64_t> phase = {}) const;
@@ -126,13 +132,24 @@ class SPURION_API Measurements {
  private:
   friend class harness::MeasurementLayouts;
   struct Layout;
-  Measurements(std::shared_ptr<Layout> layout, std::vector<double> values)
-      : layout_(std::move(layout)), values_(std::move(values)) {}
+  /// Values that trials which were measured alike have in common, as their ceilings are.
+  struct Common {
+    std::vector<double> values;      ///< by place
+    std::vector<std::uint32_t> own;  ///< by place: among a trial's own values, or `kCommon`
+  };
+  static constexpr std::uint32_t kCommon = 0xffffffff;  ///< it is not among a trial's own values
+
+  Measurements(std::shared_ptr<Layout> layout, std::shared_ptr<const Common> common,
+               std::vector<double> values)
+      : layout_(std::move(layout)), common_(std::move(common)), values_(std::move(values)) {}
   /// The layout, if need be a copy, for changing it.
   Layout& own_layout();
+  /// All values, for changing them.
+  std::vector<double>& own_values();
 
-  std::shared_ptr<Layout> layout_;  ///< what each value is; null where there is none
-  std::vector<double> values_;
+  std::shared_ptr<Layout> layout_;        ///< what each value is; null where there is none
+  std::shared_ptr<const Common> common_;  ///< null: all values are its own
+  std::vector<double> values_;            ///< its own, in order
 };
 
 }  // namespace spurion

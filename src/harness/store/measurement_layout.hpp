@@ -56,16 +56,29 @@ std::string packed_rows(const Measurements& measurements);
 std::string packed_values(const Measurements& measurements);
 SPURION_API Digest layout_key(std::string_view rows);
 
-/// Reads packed measurements. Trials of the same layout share it.
+/// Reads packed measurements. Trials of the same layout share it, and the values that they have in
+/// common: ceilings are nearly half of what a trial stores.
 class SPURION_API MeasurementLayouts {
  public:
   /// Throws `UsageError` when `rows` is not what `packed` gives.
   void add(const Digest& key, const std::string& rows);
   /// Empty when the layout is not known, or `values` are not as many numbers as it has.
-  [[nodiscard]] std::optional<Measurements> read(const Digest& key, std::string_view values) const;
+  [[nodiscard]] std::optional<Measurements> read(const Digest& key, std::string_view values);
 
  private:
-  std::unordered_map<Digest, std::shared_ptr<Measurements::Layout>, DigestHash> layouts_;
+  using Common = Measurements::Common;
+  struct Known {
+    std::shared_ptr<Measurements::Layout> layout;
+    /// Of trials so far: settings of an environment differ in what their trials have in common.
+    std::vector<std::shared_ptr<const Common>> commons;
+    std::size_t oldest = 0;  ///< of `commons`
+  };
+
+  /// Among the `commons` of a layout that of a trial with these values, changed if need be so that
+  /// it holds; null where the trial has too little in common with any.
+  static std::shared_ptr<const Common> common_of(Known& known, const std::vector<double>& values);
+
+  std::unordered_map<Digest, Known, DigestHash> layouts_;
 };
 
 }  // namespace spurion::harness

@@ -13,7 +13,7 @@ Measurements::Measurements(std::initializer_list<Measurement> rows)
 
 MeasurementRow Measurements::operator[](std::size_t index) const {
   const Layout::Key& key = layout_->keys[index];
-  return {key.phase, key.step, key.domain, key.shift, key.metric, values_[index]};
+  return {key.phase, key.step, key.domain, key.shift, key.metric, value(index)};
 }
 
 Measurements::Layout& Measurements::own_layout() {
@@ -27,20 +27,32 @@ Measurements::Layout& Measurements::own_layout() {
   return *layout_;
 }
 
+std::vector<double>& Measurements::own_values() {
+  if (common_ != nullptr) {
+    std::vector<double> values(size());
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = value(i);
+    values_ = std::move(values);
+    common_.reset();
+  }
+  return values_;
+}
+
 void Measurements::push_back(const Measurement& row) {
   own_layout().keys.push_back({row.phase, row.step, row.domain, row.shift, row.metric});
-  values_.push_back(row.value);
+  own_values().push_back(row.value);
 }
 
 void Measurements::erase(std::size_t index) {
   const auto at = static_cast<std::ptrdiff_t>(index);
   Layout& layout = own_layout();
   layout.keys.erase(layout.keys.begin() + at);
-  values_.erase(values_.begin() + at);
+  std::vector<double>& values = own_values();
+  values.erase(values.begin() + at);
 }
 
 void Measurements::clear() {
   layout_.reset();
+  common_.reset();
   values_.clear();
 }
 
@@ -70,7 +82,7 @@ std::optional<std::size_t> Measurements::place(const std::string& domain, const 
 std::optional<double> Measurements::last(const std::string& domain, const std::string& metric,
                                          std::optional<std::int64_t> phase) const {
   const auto found = place(domain, metric, phase);
-  return found ? std::optional<double>(values_[*found]) : std::nullopt;
+  return found ? std::optional<double>(value(*found)) : std::nullopt;
 }
 
 }  // namespace spurion

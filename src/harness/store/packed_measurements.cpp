@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <iterator>
 #include <limits>
 #include <utility>
@@ -104,17 +106,74 @@ void MeasurementLayouts::add(const Digest& key, const std::string& rows) {
          word(parts[3])});
   }
   layout->find_places();
-  layouts_.emplace(key, std::move(layout));
+  layouts_.emplace(key, Known{std::move(layout), {}, 0});
 }
 
-std::optional<Measurements> MeasurementLayouts::read(const Digest& key,
-                                                     std::string_view values) const {
-  const auto layout = layouts_.find(key);
-  if (layout == layouts_.end()) return std::nullopt;
-  auto numbers = numbers_of(values, layout->second->keys.size());
+std::shared_ptr<const Measurements::Common> MeasurementLayouts::common_of(
+    Known& known, const std::vector<double>& values) {
+  constexpr std::size_t kMost = 8;
+  const auto holds = [&](const Common& common, std::size_t i) {
+    return std::memcmp(&common.values[i], &values[i], sizeof(double)) == 0;
+  };
+  std::size_t best = 0;
+  std::size_t best_held = 0;
+  std::size_t best_had = 0;
+  for (std::size_t c = 0; c < known.commons.size(); ++c) {
+    const Common& common = *known.commons[c];
+    std::size_t had = 0;
+    std::size_t held = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (common.own[i] != Measurements::kCommon) continue;
+      ++had;
+      held += holds(common, i) ? 1 : 0;
+    }
+    if (held == had && had > 0) return known.commons[c];
+    if (held > best_held) {
+      best = c;
+      best_held = held;
+      best_had = had;
+    }
+  }
+  auto made = std::make_shared<Common>();
+  made->values = values;
+  if (2 * best_held >= best_had && best_held > 0) {
+    const Common& former = *known.commons[best];
+    made->own.reserve(values.size());
+    std::uint32_t own = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const bool common = former.own[i] == Measurements::kCommon && holds(former, i);
+      made->own.push_back(common ? Measurements::kCommon : own++);
+    }
+    known.commons[best] = made;
+    return made;
+  }
+  // The next trial tells what is common. Alone, this one would take more memory than before.
+  made->own.assign(values.size(), Measurements::kCommon);
+  if (known.commons.size() < kMost) {
+    known.commons.push_back(std::move(made));
+  } else {
+    known.commons[known.oldest++ % kMost] = std::move(made);
+  }
+  return nullptr;
+}
+
+std::optional<Measurements> MeasurementLayouts::read(const Digest& key, std::string_view values) {
+  const auto found = layouts_.find(key);
+  if (found == layouts_.end()) return std::nullopt;
+  Known& known = found->second;
+  auto numbers = numbers_of(values, known.layout->keys.size());
   if (!numbers) return std::nullopt;
   if (numbers->empty()) return Measurements();
-  return Measurements(layout->second, std::move(*numbers));
+  auto common = common_of(known, *numbers);
+  if (common == nullptr) return Measurements(known.layout, nullptr, std::move(*numbers));
+  std::vector<double> own;
+  own.reserve(static_cast<std::size_t>(
+      std::count_if(common->own.begin(), common->own.end(),
+                    [](std::uint32_t place) { return place != Measurements::kCommon; })));
+  for (std::size_t i = 0; i < numbers->size(); ++i) {
+    if (common->own[i] != Measurements::kCommon) own.push_back((*numbers)[i]);
+  }
+  return Measurements(known.layout, std::move(common), std::move(own));
 }
 
 }  // namespace spurion::harness

@@ -12,10 +12,11 @@ using namespace spurion;
 
 namespace {
 
+bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
 bool same(const MeasurementRow& a, const Measurement& b) {
-  const bool shifts = a.shift == b.shift || (std::isnan(a.shift) && std::isnan(b.shift));
-  return a.phase == b.phase && a.step == b.step && a.domain == b.domain && shifts &&
-         a.metric == b.metric && a.value == b.value;
+  return a.phase == b.phase && a.step == b.step && a.domain == b.domain && same(a.shift, b.shift) &&
+         a.metric == b.metric && same(a.value, b.value);
 }
 
 }  // namespace
@@ -72,6 +73,50 @@ TEST_CASE("measurements that were packed give back what was put in, whoever shar
       CHECK(kept[t].last(domain, "accuracy") == built.last(domain, "accuracy"));
     }
   }
+}
+
+TEST_CASE("trials read together keep their own numbers, whatever they have in common") {
+  // Three settings in turns, each with numbers of its own that do not change, and a few that do.
+  std::vector<Measurement> plain;
+  for (int i = 0; i < 40; ++i) plain.push_back({0, i, "test", 0.5, "accuracy", 0.0});
+  harness::MeasurementLayouts layouts;
+  const harness::PackedMeasurements shape = harness::packed(plain);
+  layouts.add(shape.layout(), shape.rows);
+  std::vector<std::vector<Measurement>> trials;
+  std::vector<Measurements> kept;
+  for (int t = 0; t < 60; ++t) {
+    std::vector<Measurement> rows = plain;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const auto place = static_cast<double>(i);
+      rows[i].value = i % 4 == 3 ? place + t / 7.0 : place + t % 3 / 3.0;
+    }
+    if (t % 3 == 1) rows[0].value = std::nan("");  // the same in each of them
+    if (t == 50) rows[4].value = -1.0;             // once another
+    if (t > 55) {
+      for (Measurement& row : rows) row.value = std::sin(row.value * (t + 2.0));
+    }
+    kept.push_back(layouts.read(shape.layout(), harness::packed(rows).values).value());
+    trials.push_back(rows);
+  }
+  for (std::size_t t = 0; t < trials.size(); ++t) {
+    CAPTURE(t);
+    REQUIRE(kept[t].size() == trials[t].size());
+    for (std::size_t i = 0; i < trials[t].size(); ++i) CHECK(same(kept[t][i], trials[t][i]));
+  }
+  // A change to one is a change to no other.
+  const Measurements before = kept[31];
+  kept[30].set_value(2, 100.0);
+  kept[31].erase(0);
+  kept[32].push_back({1, 0, "test", 0.5, "accuracy", 7.0});
+  kept[33].clear();
+  CHECK(kept[30].value(2) == 100.0);
+  CHECK(same(kept[30][3], trials[30][3]));
+  CHECK(kept[31].size() == 39);
+  CHECK(same(kept[31][0], trials[31][1]));
+  CHECK(same(before[2], trials[31][2]));
+  CHECK(kept[32].back().value == 7.0);
+  CHECK(kept[33].empty());
+  CHECK(same(kept[36][2], trials[36][2]));
 }
 
 TEST_CASE("packed measurements are JSON, in which what is not finite is null or left out") {
