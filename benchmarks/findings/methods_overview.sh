@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Writes the tables and figures of methods_overview.md anew from a finished run:
 #   spurion run methods_overview && benchmarks/findings/methods_overview.sh results/methods_overview PATH/TO/spurion
+# It writes the page and its .svg files in this folder. The folder of the run stays as it is.
 source "$(dirname -- "${BASH_SOURCE[0]}")/shared.sh"
 page=$here/methods_overview.md
-"$spurion" report "$results" >/dev/null
+"$spurion" report "$results" --to "$work" >/dev/null
+csv=$work/csv
 
-csv=$results/csv
 chosen=overview_selected_by_training_domain
 for figure in leaderboard_map_$chosen leaderboard_dots_$chosen; do
   cp "$csv/$figure.svg" "$here/methods_overview_${figure%%_overview*}.svg"

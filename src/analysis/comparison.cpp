@@ -28,6 +28,8 @@ struct ComparedNumber {
   bool accuracy;  ///< of classification, else of regression
   Better better;
 
+  /// What a mean of the number can be.
+  [[nodiscard]] Range range() const { return range_of(core::stored_name(metric), accuracy); }
   [[nodiscard]] std::optional<double> of(const TrialResult& trial) const {
     if (metric == core::MetricId::flip_rate) return max_flip_rate(trial);
     return number(trial, domain, core::stored_name(metric));
@@ -116,13 +118,11 @@ std::vector<ComparedLine> lines_of(const Comparison& comparison, const ComparedN
     if (paired.empty()) continue;
     const std::string key =
         fmt::format("compare {} {} {}", group.environment, group.under, number.name);
-    const bool rate = number.accuracy && number.metric != core::MetricId::gap;
-    const Range range = rate ? kRate : number.accuracy ? kDifference : Range{};
+    const Range range = number.range();
     ComparedLine line{&group, number, {}, {}, {}, {}};
     line.first = first.estimate(key + " first", range);
     line.second = second.estimate(key + " second", range);
-    line.difference =
-        paired.estimate(key + " difference", {range.low - range.high, range.high - range.low});
+    line.difference = paired.estimate(key + " difference", range_of_difference(range, range));
     const std::vector<double> values = paired.values();
     line.same = std::all_of(values.begin(), values.end(), [](double one) { return one == 0.0; });
     tests.push_back(paired_test(paired, key + " p"));
@@ -187,8 +187,9 @@ std::map<const ComparedLine*, std::string> placebo_texts(const std::vector<Compa
       if (paired.empty()) continue;
       const std::string key =
           fmt::format("compare {} {} {}", line.group->environment, line.group->under, placebo.name);
-      const Range range = line.number.accuracy ? kDifference : Range{};
-      all.push_back({&line, placebo.name, paired.estimate(key + " difference", range)});
+      const Range range = line.number.range();
+      all.push_back({&line, placebo.name,
+                     paired.estimate(key + " difference", range_of_difference(range, range))});
       tests.push_back(paired_test(paired, key + " p"));
     }
   }

@@ -81,6 +81,7 @@ enum class MetricId {
   conditional_kl,
   interventional_kl,
   return_optimal,
+  return_optimal_error,
   return_expert,
   return_cue,
   return_random,

@@ -324,6 +324,11 @@ void add_acting_references(MetricTable& out) {
   };
   reference("return_optimal", "return of the optimal policy",
             "return in this domain of the best policy that sees the whole state");
+  add_metric(out, kEnvironment,
+             {"return_optimal_error", "error of the return of the optimal policy",
+              "most by which the known return of the optimal policy may be off; stored only where "
+              "that return is worked out, not where it is simulated",
+              kReward, kPositive, B::neither, false, false});
   reference("return_expert", "return of the expert", "return in this domain of the expert");
   reference("return_cue", "return of the cue-following policy",
             "return in this domain of the policy that follows the cue only");

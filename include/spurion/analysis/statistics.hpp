@@ -43,6 +43,10 @@ struct Range {
 inline constexpr Range kRate{0.0, 1.0};  ///< Of a rate.
 /// Difference of two rates, or a correlation.
 inline constexpr Range kDifference{-1.0, 1.0};
+/// The possible values of the first mean minus the second.
+constexpr Range range_of_difference(const Range& first, const Range& second) {
+  return {first.low - second.high, first.high - second.low};
+}
 
 /// The estimate with its interval cut to the range. The coverage stays the same because the mean
 /// lies in the range.

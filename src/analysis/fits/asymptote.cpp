@@ -111,14 +111,16 @@ FoundAsymptote find_asymptote(const ScaleTable& table, const CurveFamily& family
   }
   out.threshold = quantile_of(excesses, options.level);
   out.p_lack_of_fit = std::min(1.0, worse / static_cast<double>(table.errors.size() + 1));
-  const double low_bound = family.linear[g_inf].nonnegative ? 0.0 : -options.bound;
+  const double low_bound =
+      family.linear[g_inf].nonnegative ? 0.0 : std::max(-options.bound, options.least_value);
+  const double high_bound = std::min(options.bound, options.most_value);
   const double step = *std::max_element(table.deviations.begin(), table.deviations.end());
   // A fit may end where the number cannot be: the interval is that part which can.
-  const auto possible = [&](double g) { return std::clamp(g, low_bound, options.bound); };
+  const auto possible = [&](double g) { return std::clamp(g, low_bound, high_bound); };
   out.g_inf.value = possible(profile.value());
   out.g_inf.low = std::min(out.g_inf.value, possible(profile.end(low_bound, step, out.threshold)));
   out.g_inf.high =
-      std::max(out.g_inf.value, possible(profile.end(options.bound, step, out.threshold)));
+      std::max(out.g_inf.value, possible(profile.end(high_bound, step, out.threshold)));
   out.g_inf.count = static_cast<std::int64_t>(table.size());
   out.g_inf.seeds = table.fewest;
   out.given = true;
@@ -129,7 +131,7 @@ FoundAsymptote find_asymptote(const ScaleTable& table, const CurveFamily& family
   for (int i = 0; i < kProfilePoints; ++i) {
     const double share = static_cast<double>(i) / (kProfilePoints - 1);
     const double g = out.g_inf.low - margin + share * (width + 2.0 * margin);
-    if (g < low_bound || g > options.bound) continue;
+    if (g < low_bound || g > high_bound) continue;
     out.profile_values.push_back(g);
     out.profile_excess.push_back(profile.excess(g));
   }

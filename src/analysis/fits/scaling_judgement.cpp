@@ -25,6 +25,11 @@ constexpr double kTrusted = 0.05;
 /// Fewer scales than these do not fit a law with a plateau, and leave something to judge it by.
 constexpr std::size_t kScalesOfLaw = 4;
 
+/// What a mean of the number can be.
+Range possible_values(const ScalingOptions& options) {
+  return {options.least_value, options.most_value};
+}
+
 /// Decades, and the number of distinct scales, of the axis with the most decades.
 std::pair<double, std::int64_t> extent(const ScaleTable& table) {
   std::pair<double, std::int64_t> best{-1.0, 0};
@@ -43,7 +48,7 @@ std::vector<ScaleSummary> summaries(const ScaleTable& table, const ScalingOption
   for (std::size_t i = 0; i < table.size(); ++i) {
     ScaleSummary& scale = out[i];
     scale.scale = table.scales[i];
-    scale.gap = gap_at(table, i, key);
+    scale.gap = confined(gap_at(table, i, key), possible_values(options));
     scale.seed_deviation = table.seed_deviations[i];
     scale.noise = table.noise[i];
     scale.deviation = table.deviations[i];
@@ -105,7 +110,7 @@ void judge_id(const std::vector<ScalingPoint>& points, const ScalingOptions& opt
   }
   const ScaleTable table = tabulate(points, own, key);
   out.given = true;
-  out.shortfall = gap_at(table, table.last, key);
+  out.shortfall = confined(gap_at(table, table.last, key), possible_values(own));
   out.p = open_p(table, options.id_margin);
   out.reached = out.shortfall.high <= options.id_margin;
   out.not_reached = out.shortfall.low > options.id_margin && table.fewest > 1;
@@ -157,7 +162,8 @@ ScalingJudgement judge_scaling(const ScalingData& data, const ScalingOptions& op
   facts.rises = directions.rises;
   out.tests.falls = facts.falls.p;
   out.tests.rises = facts.rises.p;
-  out.change = paired_change(table, key);
+  const Range values = possible_values(options);
+  out.change = confined(paired_change(table, key), range_of_difference(values, values));
   out.tests.change = change_p(table, 0.0);
   facts.p_change_beyond =
       change_p(table, out.change.value > 0.0 ? options.margin : -options.margin);

@@ -38,7 +38,7 @@ struct ScalingOptions {
   int held_out = 0;         ///< largest scales that the choice leaves out; 0: 1, or 2 of at least 8
   int resamples = 1000;     ///< of seeds, each with all its scales
   double bound = 1.0;       ///< the largest gap that is possible
-  /// The range of the number: curves that are drawn, and their bands, end there.
+  /// The range of the number: intervals, and curves that are drawn with their bands, end there.
   double least_value = -std::numeric_limits<double>::infinity();
   double most_value = std::numeric_limits<double>::infinity();
   /// Smaller exponents are not searched: a law that loses less than 11 % in each decade cannot be

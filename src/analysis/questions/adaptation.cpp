@@ -6,6 +6,7 @@
 #include "analysis/adapted_trials.hpp"
 #include "analysis/method_lines.hpp"
 #include "analysis/paired_test.hpp"
+#include "analysis/pooled_configurations.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/analysis/learning.hpp"
 #include "spurion/analysis/results_view.hpp"
@@ -212,7 +213,8 @@ Answer AdaptationQuestion::answer(const Study& study, const std::string& experim
         "regime test_time does both. ";
     return answer;
   }
-  answer.sentence += view.fates_text(view.lines_by_environment("erm"));
+  const std::vector<Line> all = view.lines_by_environment("erm");
+  answer.sentence += pooled_text(view, all) + view.fates_text(all);
   answer.tables.push_back(std::move(table));
   return answer;
 }

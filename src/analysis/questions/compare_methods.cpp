@@ -9,6 +9,7 @@
 #include "analysis/method_charts.hpp"
 #include "analysis/method_lines.hpp"
 #include "analysis/paired_test.hpp"
+#include "analysis/pooled_configurations.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/analysis/learning.hpp"
 #include "spurion/analysis/results_view.hpp"
@@ -307,7 +308,7 @@ Answer CompareMethods::answer(const Study& study, const std::string& experiment)
   }
   if (differences.empty()) answer.sentence = alone_text(numbers, worlds);
   if (answer.sentence.empty()) answer.sentence = "No trial of this experiment is finished. ";
-  answer.sentence += view.fates_text(lines);
+  answer.sentence += pooled_text(view, lines) + view.fates_text(lines);
   answer.tables.push_back(std::move(table));
   answer.charts = score_charts(view, experiment, numbers);
   return answer;

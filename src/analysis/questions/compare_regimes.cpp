@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/pooled_configurations.hpp"
 #include "analysis/streams/cells.hpp"
 #include "analysis/streams/headline.hpp"
 #include "core/measurement_names.hpp"
@@ -368,7 +369,7 @@ Answer CompareRegimes::answer(const Study& study, const std::string& experiment)
     answer.sentence += fmt::format("Verdicts use a margin of {}. ", kStreamMargin);
   }
   if (told.empty()) answer.sentence = "No trial of this experiment is done. ";
-  answer.sentence += view.fates_text(lines);
+  answer.sentence += pooled_text(view, lines) + view.fates_text(lines);
   answer.tables.push_back(std::move(table));
   return answer;
 }

@@ -9,6 +9,7 @@
 
 #include "analysis/contrasts.hpp"
 #include "analysis/gap_verdict.hpp"
+#include "analysis/pooled_configurations.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/seed_cells.hpp"
@@ -254,8 +255,9 @@ Answer GapAgainstScale::answer(const Study& study, const std::string& experiment
         "early.",
         100.0 * (1.0 - level));
   }
-  if (const std::string fates = view.fates_text(lines); !fates.empty()) {
-    answer.sentence += " " + fates;
+  if (const std::string notes = pooled_text(view, lines, {axis}) + view.fates_text(lines);
+      !notes.empty()) {
+    answer.sentence += " " + notes;
   }
   answer.charts.push_back(std::move(chart));
   answer.tables.push_back(std::move(table));

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "analysis/pooled_configurations.hpp"
 #include "core/counted.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/question.hpp"
@@ -246,6 +247,7 @@ Answer GapGrid::answer(const Study& study, const std::string& experiment) const 
     }
   }
   if (answer.sentence.empty()) answer.sentence = "No trial that is done has these axes. ";
+  answer.sentence += pooled_text(view, lines, {options_.axis, options_.second_axis});
   answer.sentence += view.fates_text(lines);
   answer.tables.push_back(std::move(table));
   return answer;

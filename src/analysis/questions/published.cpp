@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/pooled_configurations.hpp"
 #include "analysis/published_number.hpp"
 #include "core/counted.hpp"
 #include "spurion/analysis/results_view.hpp"
@@ -79,6 +80,13 @@ std::size_t family_size(const Suite& suite) {
   return std::max<std::size_t>(rows, 1);
 }
 
+/// All of a trial but its seed and what follows from it, as one text.
+std::string configuration_of(const TrialSpec& spec) {
+  Value canonical = spec.canonical();
+  for (const char* key : {"seed", "config_index", "base_seed"}) canonical.as_table().erase(key);
+  return canonical.canonical_json();
+}
+
 /// A row, with what came of its trials.
 struct JudgedRow {
   Check check;
@@ -91,13 +99,17 @@ JudgedRow judge(const PublishedRow& row, const TrialList& all, double level) {
   JudgedRow out;
   TrialFates fates;
   std::vector<double> values;
+  PooledConfigurations pooled;
   bool run = false;
   for (const TrialResult* trial : all) {
     if (!row.where.matches(trial->spec)) continue;
     fates.add(*trial);
     if (trial->status != Status::done) continue;
     run = true;
-    if (const auto value = number(*trial, row.domain, row.metric)) values.push_back(*value);
+    const auto value = number(*trial, row.domain, row.metric);
+    if (!value) continue;
+    values.push_back(*value);
+    pooled.add(row.label, configuration_of(trial->spec));
   }
   out.fates = fates.sentence(row.label);
   const PublishedNumber published = row.number();
@@ -114,8 +126,8 @@ JudgedRow judge(const PublishedRow& row, const TrialList& all, double level) {
   out.check.ours = Spread{means.mean, means.deviation};
   out.check.difference = Number{means.errors, Notation::signed_fixed, 2};
   out.check.agreement = means.p < level ? Agreement::differ : Agreement::agree;
-  out.sentence = fmt::format("{}: {:.4f} against {:.4f} ({:+.1f} SE). ", row.label, means.mean,
-                             row.value, means.errors);
+  out.sentence = fmt::format("{}: {:.4f} against {:.4f} ({:+.1f} SE). {}", row.label, means.mean,
+                             row.value, means.errors, pooled.text("Our number"));
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "analysis/pooled_configurations.hpp"
 #include "analysis/selection_regret.hpp"
 #include "spurion/question.hpp"
 
@@ -272,7 +273,8 @@ class SelectionQuestion final : public Question {
     Answer answer;
     answer.sentence = budget_text(rows) + rows_text(rows);
     if (answer.sentence.empty()) answer.sentence = "No trial of this experiment is finished. ";
-    answer.sentence += view.fates_text(view.lines_by_environment("erm"));
+    const std::vector<ResultsView::Line> lines = view.lines_by_environment("erm");
+    answer.sentence += pooled_text(view, lines) + view.fates_text(lines);
     if (!chosen.edges.empty()) {
       while (answer.sentence.back() == ' ') answer.sentence.pop_back();
       answer.sentence += chosen.edges;

@@ -9,6 +9,7 @@
 #include "analysis/contrasts.hpp"
 #include "analysis/error_names.hpp"
 #include "analysis/paired_test.hpp"
+#include "analysis/pooled_configurations.hpp"
 #include "analysis/rank_statistics.hpp"
 #include "core/counted.hpp"
 #include "core/measurement_names.hpp"
@@ -186,7 +187,7 @@ TrendVerdict judge(const Asked& asked, const TrendCells& cells, const std::strin
     out.series.y.push_back(values.estimate(fmt::format("{} {}", key, place), range));
   }
   const SeedCells changes = cells.places.rbegin()->second.minus(cells.places.begin()->second);
-  out.change = changes.estimate(key + " change", {range.low - range.high, range.high - range.low});
+  out.change = changes.estimate(key + " change", range_of_difference(range, range));
   out.correlation = cells.correlation().estimate(key + " correlation", kDifference);
   out.test = paired_test(changes, key + " p", claim.rises() ? claim.margin : -claim.margin);
   out.test.level = level;
@@ -327,6 +328,7 @@ Answer Trend::answer(const Study& study, const std::string& experiment) const {
   lines.erase(std::remove_if(lines.begin(), lines.end(), other), lines.end());
   std::vector<TrendVerdict> verdicts;
   std::vector<PairedTest> tests;
+  PooledConfigurations pooled;
   for (const ResultsView::Line& line : lines) {
     TrendCells cells;
     for (const ResultsView::Row& row : view.rows(line)) {
@@ -335,6 +337,7 @@ Answer Trend::answer(const Study& study, const std::string& experiment) const {
       const auto value = measured(*row.trial, asked);
       if (!place || !value || !claim.holds(place->number)) continue;
       if (std::isnan(value->value)) continue;
+      pooled.add(fmt::format("{} {}", line.name, place->number), row.configuration);
       cells.runs[row.configuration][spec.seed][place->number].push_back(value->value);
       cells.places[place->number].add(row.configuration, spec.seed, value->value, value->noise);
       cells.learning[place->number].add_learning(row.configuration, *row.trial, view.score());
@@ -365,7 +368,7 @@ Answer Trend::answer(const Study& study, const std::string& experiment) const {
   answer.sentence = verdicts.empty()
                         ? "No trial of the question that is done has this number on this axis. "
                         : headline(verdicts) + answer.sentence + few_seeds_text(tests);
-  answer.sentence += view.fates_text(lines);
+  answer.sentence += pooled.text() + view.fates_text(lines);
   answer.charts.push_back(std::move(chart));
   answer.tables.push_back(std::move(table));
   return answer;

@@ -89,7 +89,12 @@ std::vector<Measurement> PackEvaluator::acting_references(const Environment& env
       rows.push_back({0, 0, domain.name, domain.shift, name, value});
     };
     const ReferenceReturns& known = references(environment, domain);
-    add(core::stored_name(core::MetricId::return_optimal), known.optimal.value);
+    const Ceiling& optimal = known.optimal;
+    add(core::stored_name(core::MetricId::return_optimal), optimal.value);
+    // Of a simulated return no bound is sure.
+    if (!std::isnan(optimal.value) && optimal.exactness != Exactness::empirical) {
+      add(core::stored_name(core::MetricId::return_optimal_error), optimal.error_bound);
+    }
     add(core::stored_name(core::MetricId::return_expert), known.expert.value);
     add(core::stored_name(core::MetricId::return_cue), known.cue.value);
     add(core::stored_name(core::MetricId::return_random), known.random.value);

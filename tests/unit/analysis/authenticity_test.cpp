@@ -1,4 +1,5 @@
 // The question kind 'authenticity': probes beside what interventions find, on planted models.
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -198,6 +199,25 @@ TEST_CASE("calibration is the line of the truth on the probe") {
   CHECK(mistakes.share.high > 0.85);
   CHECK(false_alarm(models, {0.1, 0.95}).said == 1);
   CHECK(false_reassurance(models, {0.0, 0.5}).share.count == 0);
+}
+
+TEST_CASE("intervals of what probes and interventions say stay within their ranges") {
+  // Models of one bin: three have a truth of 1, two have one of 0.
+  ProbedModels models;
+  for (std::int64_t i = 0; i < 5; ++i) {
+    models.probe.push_back(1.0);
+    models.truth.push_back(i < 3 ? 1.0 : 0.0);
+    models.seeds.push_back(i);
+  }
+  const analysis::Estimate free = calibration_bins(models).front().truth;
+  CHECK(free.high > 1.0);
+  CHECK(calibration_of(models).bias.high > 1.0);
+  models.probe_range = models.truth_range = analysis::kRate;
+  const analysis::Estimate held = calibration_bins(models).front().truth;
+  CHECK(held.high == 1.0);
+  CHECK(held.low == std::max(0.0, free.low));
+  // A difference of two rates lies between -1 and 1.
+  CHECK(calibration_of(models).bias.high == 1.0);
 }
 
 TEST_CASE("the truth of a probe is the output change of its cue") {

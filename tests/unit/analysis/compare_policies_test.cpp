@@ -1,4 +1,6 @@
 // The question kind 'compare_policies': policies beside what is known of the environment.
+#include <algorithm>
+#include <optional>
 #include <string>
 
 #include "analysis/questions/compare_policies/policy_lines.hpp"
@@ -139,6 +141,37 @@ TEST_CASE("a policy that is worse than the cue, or bad in training, did not lear
     CHECK(found);
   }
   CHECK_THAT(answer.sentence, Contains("did not learn its task"));
+}
+
+TEST_CASE("no return lies above an optimum that is known exactly") {
+  // Returns of 98, 99.6 and 99.1; the optimum is 100. `error`: what is stored about it, if
+  // anything.
+  const auto cell = [](std::optional<double> error, const char* column) {
+    PlantedTrials trials;
+    for (std::int64_t seed = 0; seed < 3; ++seed) {
+      TrialResult& trial = trials.add("erm", seed, 0.9, 0.5);
+      const auto put = [&](const char* domain, const char* metric, double value) {
+        trial.measurements.push_back({0, 0, domain, 0.0, metric, value});
+      };
+      for (const char* domain : {"train_0", "train_1"}) {
+        put(domain, "return_optimal", 100.0);
+        put(domain, "return_cue", 0.0);
+        if (error && (*error >= 0.0 || domain == std::string("train_0"))) {
+          put(domain, "return_optimal_error", std::max(0.0, *error));
+        }
+      }
+      put("in_distribution", "return", 99.0 + seed_noise(seed, 1.0));
+    }
+    return planted_cell(trials.ask(kAskActing).tables.front(), "erm", column);
+  };
+  CHECK_THAT(cell(0.0, "return"), Contains(", 100.00]"));
+  CHECK_THAT(cell(0.0, "return confusion"), Contains("[0.000, "));
+  // A simulated optimum, one that may be off, and one that is known in one train domain only.
+  const std::optional<double> unsure[] = {std::nullopt, 0.5, -1.0};
+  for (const std::optional<double>& error : unsure) {
+    CHECK_THAT(cell(error, "return"), Contains(", 100.9"));
+    CHECK_THAT(cell(error, "return confusion"), Contains("[-0.009, "));
+  }
 }
 
 TEST_CASE("the share of confused seeds has a Wilson interval") {

@@ -273,6 +273,28 @@ TEST_CASE("the band of a law stays within the range of the number") {
   CHECK(extremes().second == 1.0);
 }
 
+TEST_CASE("intervals stay within the range of the number") {
+  // A rate that falls to 0, of few seeds that differ much.
+  const std::vector<ScalingPoint> rate =
+      line([](double x) { return 0.3 * std::pow(x, -0.8); }, 8, 3, 2.0, 0.03);
+  ScalingOptions options = quick();
+  const ScalingJudgement free = judge_scaling({rate, {}}, options, "k");
+  CHECK(free.largest.low < 0.0);
+  REQUIRE(free.asymptote.given);
+  CHECK(free.asymptote.g_inf.low < 0.0);
+  options.least_value = 0.0;
+  options.most_value = 1.0;
+  const ScalingJudgement held = judge_scaling({rate, {}}, options, "k");
+  for (std::size_t i = 0; i < held.scales.size(); ++i) {
+    const Estimate& gap = held.scales[i].gap;
+    // Never past the mean itself, which noise may put beyond the range.
+    CHECK(gap.low == std::max(free.scales[i].gap.low, std::min(0.0, gap.value)));
+    CHECK(gap.high == free.scales[i].gap.high);
+  }
+  CHECK(held.asymptote.g_inf.low == 0.0);
+  CHECK(held.outcome == free.outcome);
+}
+
 TEST_CASE("bad points are refused") {
   CHECK_THROWS_AS(judged({}), UsageError);
   CHECK_THROWS_AS(judged({{{0.0}, 1, 0.1, 0.0}}), UsageError);

@@ -49,6 +49,27 @@ TEST_CASE("a policy that learned from rewards draws its actions when it is evalu
   }
 }
 
+TEST_CASE("how sure the optimal return is known is stored, unless it is simulated") {
+  // Without walls the maze is counted out; with random walls mazes are drawn.
+  const auto error = [](const char* walls) {
+    return tests::run_only_trial(fmt::format(R"(
+name = "s"
+[[experiment]]
+name = "e"
+environment = {{ name = "cheese_maze", walls = {} }}
+model = {{ name = "linear" }}
+method = {{ name = "erm" }}
+regime = {{ name = "offline" }}
+training = {{ steps = 1, rows = 4, batch = 2 }}
+evaluation = {{ rows = 20, training_rows = 0 }}
+)",
+                                             walls))
+        .measurements.last("test", "return_optimal_error");
+  };
+  CHECK(error("0.0") == 0.0);
+  CHECK_FALSE(error("0.2").has_value());
+}
+
 TEST_CASE("a policy that watched takes its most probable action") {
   CHECK(in_test(uniform_policy("erm", "offline"), "repeat_action_rate") == 1.0);
 }

@@ -1,17 +1,16 @@
 #include <ATen/ATen.h>
 
-#include <fstream>
-#include <nlohmann/json.hpp>
-
 #include "catch.hpp"
 #include "methods/shared/beta_draw.hpp"
 #include "methods/shared/domain_features.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/row_tools.hpp"
 #include "spurion/value.hpp"
+#include "unit/methods/reference_run.hpp"
 
 using namespace spurion;
 using Json = nlohmann::json;
+using method_tests::floats_in;
 
 namespace {
 
@@ -19,16 +18,6 @@ constexpr std::int64_t kReplicas = 2;
 constexpr std::int64_t kDomains = 3;
 constexpr std::int64_t kRows = 4;
 constexpr std::int64_t kFeatures = 2;
-
-Tensor numbers_of(const Json& list) {
-  std::vector<double> numbers;
-  const auto add = [&](const auto& self, const Json& part) -> void {
-    if (!part.is_array()) return numbers.push_back(part.get<double>());
-    for (const Json& each : part) self(self, each);
-  };
-  add(add, list);
-  return at::tensor(numbers, at::kDouble).to(at::kFloat);
-}
 
 /// What a model made of a minibatch, as objectives.json has it: one number of a replica's rows
 /// after the other.
@@ -42,9 +31,9 @@ Given given(const Json& replicas) {
   std::vector<Tensor> logits;
   std::vector<Tensor> labels;
   for (const Json& replica : replicas) {
-    features.push_back(numbers_of(replica["features"]).reshape({kDomains * kRows, kFeatures}));
-    logits.push_back(numbers_of(replica["logits"]).reshape({kDomains * kRows, 1}));
-    labels.push_back(numbers_of(replica["labels"]).reshape({kDomains, kRows}).to(at::kLong));
+    features.push_back(floats_in(replica["features"]).reshape({kDomains * kRows, kFeatures}));
+    logits.push_back(floats_in(replica["logits"]).reshape({kDomains * kRows, 1}));
+    labels.push_back(floats_in(replica["labels"]).reshape({kDomains, kRows}).to(at::kLong));
   }
   Given out;
   out.output.features = at::stack(features);
@@ -56,10 +45,7 @@ Given given(const Json& replicas) {
   return out;
 }
 
-Json reference() {
-  std::ifstream file(SPURION_SOURCE_DIR "/tests/unit/methods/objectives.json");
-  return Json::parse(file);
-}
+Json objectives_reference() { return method_tests::reference_file("objectives.json"); }
 
 /// A training set of one minibatch.
 class OneBatch final : public TrainingSet {
@@ -129,7 +115,7 @@ Tensor in_order(const Tensor& rows, const std::vector<std::int64_t>& order) {
 }  // namespace
 
 TEST_CASE("objectives are those that plain loops over the formulas give") {
-  const Json data = reference();
+  const Json data = objectives_reference();
   Maker maker;
   OneBatch training_set(given(data["batches"][0]).batch);
   maker.trainer->set_training_set(&training_set);
@@ -148,7 +134,7 @@ TEST_CASE("objectives are those that plain loops over the formulas give") {
 }
 
 TEST_CASE("one domain, and domains of one row, have no distance") {
-  const Given rows = given(reference()["batches"][0]);
+  const Given rows = given(objectives_reference()["batches"][0]);
   const Tensor one_domain = rows.output.features.unsqueeze(1);
   CHECK(at::equal(methods::coral_distance(one_domain), at::zeros({kReplicas})));
   CHECK(at::equal(methods::kernel_distance(one_domain), at::zeros({kReplicas})));
@@ -160,7 +146,7 @@ TEST_CASE("one domain, and domains of one row, have no distance") {
 
 TEST_CASE("the random penalty is V-REx over rows that are dealt anew") {
   Maker maker;
-  const Given rows = given(reference()["batches"][1]);
+  const Given rows = given(objectives_reference()["batches"][1]);
   const auto method = maker.method(
       "random_penalty",
       Value::Table{{"penalty_weight", 7.0}, {"anneal_steps", Value(0)}, {"rescale", false}});
@@ -177,7 +163,7 @@ TEST_CASE("the random penalty is V-REx over rows that are dealt anew") {
 
 TEST_CASE("every random penalty is that of its method over rows that are dealt anew") {
   Maker maker;
-  const Given rows = given(reference()["batches"][1]);
+  const Given rows = given(objectives_reference()["batches"][1]);
   const Value::Table given_options = {{"penalty_weight", 7.0}};
   for (const std::string name : {"coral", "mmd", "fishr", "information_bottleneck"}) {
     CAPTURE(name);
@@ -212,7 +198,7 @@ TEST_CASE("every random penalty is that of its method over rows that are dealt a
 
 TEST_CASE("the random penalty of iga is the spread of gradients over rows dealt anew") {
   Maker maker;
-  Given rows = given(reference()["batches"][0]);
+  Given rows = given(objectives_reference()["batches"][0]);
   const auto control =
       maker.method("random_penalty", Value::Table{{"penalty", "iga"}, {"penalty_weight", 2.0}});
   CHECK(control->needs_second_order());
@@ -236,7 +222,7 @@ TEST_CASE("the random penalty of iga is the spread of gradients over rows dealt 
 
 TEST_CASE("causirl compares two random halves of a minibatch") {
   Maker maker;
-  const Given rows = given(reference()["batches"][0]);
+  const Given rows = given(objectives_reference()["batches"][0]);
   for (const char* distance : {"coral", "mmd"}) {
     CAPTURE(distance);
     const auto method = maker.method(
@@ -277,7 +263,7 @@ TEST_CASE("draws from Beta(a, a) have its mean and variance") {
 
 TEST_CASE("mixup trains on the next domain's rows, with one share for each domain") {
   Maker maker;
-  Given rows = given(reference()["batches"][0]);
+  Given rows = given(objectives_reference()["batches"][0]);
   const auto method = maker.method("mixup", Value::Table{{"concentration", 2.0}});
   const Tensor start = maker.trainer->parameters().detach().clone();
   method->step(*maker.trainer, rows.batch);

@@ -1,12 +1,10 @@
 #include <ATen/ATen.h>
 
-#include <fstream>
-#include <nlohmann/json.hpp>
-
 #include "catch.hpp"
 #include "methods/shared/head_refit.hpp"
 #include "methods/shared/sparse_logistic.hpp"
 #include "spurion/error.hpp"
+#include "unit/methods/reference_run.hpp"
 #include "unit/methods/staged.hpp"
 
 using namespace spurion;
@@ -16,10 +14,7 @@ using method_tests::Staged;
 
 namespace {
 
-Json reference(const char* part) {
-  std::ifstream file(SPURION_SOURCE_DIR "/tests/unit/methods/objectives.json");
-  return Json::parse(file)[part];
-}
+Json reference(const char* part) { return method_tests::reference_file("objectives.json")[part]; }
 
 /// A list of rows, feature by feature.
 std::vector<double> by_column(const Json& rows) {

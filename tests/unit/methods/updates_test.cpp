@@ -1,48 +1,24 @@
 // Updates of methods with parts of their own, against plain loops in float64 (updates.py).
 #include <ATen/ATen.h>
 
-#include <fstream>
-#include <nlohmann/json.hpp>
-
 #include "catch.hpp"
 #include "methods/shared/pareto_weights.hpp"
 #include "methods/shared/prototypes.hpp"
-#include "spurion/catalog.hpp"
-#include "spurion/value.hpp"
+#include "unit/methods/reference_run.hpp"
 
 using namespace spurion;
 using Json = nlohmann::json;
+using method_tests::floats_in;
+using method_tests::numbers_in;
+using method_tests::ReferenceRun;
 
 namespace {
 
-constexpr std::int64_t kUpdateInputs = 2;
-constexpr std::int64_t kUpdateHidden = 3;
-constexpr std::int64_t kUpdateDomains = 3;
-
 std::vector<double> listed(const Json& list) { return list.get<std::vector<double>>(); }
-
-/// All numbers of nested lists, in order.
-std::vector<double> numbers_in(const Json& list) {
-  std::vector<double> numbers;
-  const auto add = [&](const auto& self, const Json& part) -> void {
-    if (!part.is_array()) return numbers.push_back(part.get<double>());
-    for (const Json& each : part) self(self, each);
-  };
-  add(add, list);
-  return numbers;
-}
-
-Tensor update_floats(const Json& list) {
-  return at::tensor(numbers_in(list), at::kDouble).to(at::kFloat).contiguous();
-}
 
 /// Rows of each domain, of one replica. Groups are 2 y + (x_1 > 0); rows count on from `first`.
 Batch update_batch(const Json& given, std::int64_t first = 0) {
-  Batch batch;
-  batch.domains = kUpdateDomains;
-  batch.x = update_floats(given["x"]).reshape({1, -1, kUpdateInputs});
-  batch.y = update_floats(given["y"]).to(at::kLong).reshape({1, kUpdateDomains, -1});
-  batch.rows_per_domain = batch.y.size(2);
+  Batch batch = ReferenceRun::batch(floats_in(given["x"]), floats_in(given["y"]));
   batch.group = 2 * batch.y + batch.x.select(2, 1).gt(0.0).to(at::kLong).reshape_as(batch.y);
   batch.number = first + at::arange(batch.y.numel()).reshape_as(batch.y);
   return batch;
@@ -65,69 +41,28 @@ class UpdateRows final : public TrainingSet {
     return update_batch((*data_)["validation"]);
   }
   [[nodiscard]] Tensor unlabelled_target(std::int64_t /*rows*/, std::int64_t step) override {
-    return update_floats((*data_)["unlabelled"][static_cast<std::size_t>(step)])
-        .reshape({1, -1, kUpdateInputs});
+    return floats_in((*data_)["unlabelled"][static_cast<std::size_t>(step)])
+        .reshape({1, -1, ReferenceRun::kInputs});
   }
 
  private:
   const Json* data_;
 };
 
-/// A method on a perceptron of one hidden layer, with plain descent.
+/// The training of one case.
 struct UpdatedMethod {
-  Catalog catalog = builtin_catalog();
   UpdateRows rows;
-  std::unique_ptr<Model> model;
-  std::unique_ptr<Method> method;
-  std::unique_ptr<ReplicaTrainer> trainer;
+  ReferenceRun run;
 
-  UpdatedMethod(const Json& data, const Json& one) : rows(data) {
-    Problems problems;
-    const auto& perceptron = catalog.models.at("mlp");
-    model =
-        perceptron.make({perceptron.schema.normalise(
-                            Value::Table{{"depth", 1}, {"width", kUpdateHidden}}, "mlp", problems)},
-                        ModelContext{{kUpdateInputs}, 1});
-    const auto name = one["method"].get<std::string>();
-    const auto& entry = catalog.methods.at(name);
-    const Value options =
-        entry.schema.normalise(parse_json(one["options"].dump(), "updates.json"), name, problems);
-    problems.raise();
-    MethodContext context{Task::binary, 1, kUpdateDomains, 4, {RandomKey(3)}};
-    context.steps = one["steps"].get<std::int64_t>();
-    context.input_shape = {kUpdateInputs};
-    method = entry.make({options}, context);
-    OptimizerOptions sgd;
-    sgd.name = "sgd";
-    sgd.learning_rate = data["rate"].get<double>();
-    trainer =
-        std::make_unique<ReplicaTrainer>(*model, update_floats(data["start"]).unsqueeze(0), sgd);
-    if (method->needs_second_order()) trainer->use_second_order();
-    trainer->add_blocks(method->own_blocks(*model));
-    trainer->set_training_set(&rows);
-    if (!one.contains("own_start")) return;
-    for (const auto& [block, values] : one["own_start"].items()) {
-      trainer->set_own(block, update_floats(values).unsqueeze(0));
-    }
-  }
-  /// Logits of what is evaluated.
-  [[nodiscard]] Tensor logits(const Evaluated& evaluated, const Tensor& x) const {
-    const at::NoGradGuard no_grad;
-    return evaluated_logits(evaluated, *trainer, {0, 1}, x, Task::binary).flatten();
-  }
+  UpdatedMethod(const Json& data, const Json& one)
+      : rows(data), run(one, data["start"], data["rate"].get<double>(), rows) {}
 };
 
 void check_update(const Tensor& found, const Json& expected) {
-  const Tensor wanted = update_floats(expected);
-  REQUIRE(found.numel() == wanted.numel());
-  INFO("found " << found.detach().flatten() << " expected " << wanted);
-  CHECK(at::allclose(found.detach().flatten(), wanted, 1e-3, 2e-4));
+  method_tests::check_floats(found, expected, 1e-3, 2e-4);
 }
 
-Json updates_reference() {
-  std::ifstream file(SPURION_SOURCE_DIR "/tests/unit/methods/updates.json");
-  return Json::parse(file);
-}
+Json updates_reference() { return method_tests::reference_file("updates.json"); }
 
 }  // namespace
 
@@ -137,35 +72,36 @@ TEST_CASE("updates are those that plain loops over the formulas give") {
     CAPTURE(one["method"].get<std::string>(), one["options"].dump());
     UpdatedMethod trained(data, one);
     for (std::size_t step = 0; step < one["steps"].get<std::size_t>(); ++step) {
-      if (step == 0) trained.method->begin_phase(*trained.trainer, 0);
+      if (step == 0) trained.run.method->begin_phase(*trained.run.trainer, 0);
       if (one.value("phase_before", std::size_t{0}) == step && step > 0) {
-        trained.method->begin_phase(*trained.trainer, 1);
+        trained.run.method->begin_phase(*trained.run.trainer, 1);
       }
       // Longer trainings see the batches again.
       const std::size_t turn = step % data["batches"].size();
       const Json& rows = data["batches"][turn];
       const auto first = static_cast<std::int64_t>(turn * numbers_in(rows["y"]).size());
-      trained.method->step(*trained.trainer, update_batch(rows, first));
+      trained.run.method->step(*trained.run.trainer, update_batch(rows, first));
       const double expected = one["losses"][step].get<double>();
       CAPTURE(step);
-      CHECK(trained.trainer->last_losses().item<double>() == Approx(expected).epsilon(1e-3));
+      CHECK(trained.run.trainer->last_losses().item<double>() == Approx(expected).epsilon(1e-3));
     }
-    check_update(trained.trainer->parameters(), one["parameters"]);
+    check_update(trained.run.trainer->parameters(), one["parameters"]);
     if (one.contains("own")) {
       for (const auto& [block, values] : one["own"].items()) {
-        check_update(trained.trainer->own(block), values);
+        check_update(trained.run.trainer->own(block), values);
       }
     }
     const Tensor x = update_batch(data["batches"][0]).x;
     if (one.contains("evaluated")) {
-      check_update(trained.logits(trained.method->evaluated(*trained.trainer), x),
+      check_update(trained.run.logits(trained.run.method->evaluated(*trained.run.trainer), x),
                    one["evaluated"]);
     }
     if (one.contains("adapted")) {
-      const auto adapter = trained.method->adapter(*trained.trainer);
+      const auto adapter = trained.run.method->adapter(*trained.run.trainer);
       REQUIRE(adapter);
-      const Tensor target = update_floats(data["unlabelled"][0]).reshape({1, -1, kUpdateInputs});
-      check_update(trained.logits(adapter->adapt(target), x), one["adapted"]);
+      const Tensor target =
+          floats_in(data["unlabelled"][0]).reshape({1, -1, ReferenceRun::kInputs});
+      check_update(trained.run.logits(adapter->adapt(target), x), one["adapted"]);
     }
   }
 }
@@ -234,7 +170,7 @@ TEST_CASE("a method that trains with target rows is refused where a regime gives
   for (const Json& one : data["cases"]) {
     if (one["method"].get<std::string>() != "divdis") continue;
     UpdatedMethod trained(data, one);
-    trained.trainer->set_training_set(nullptr);
-    CHECK_THROWS(trained.method->step(*trained.trainer, update_batch(data["batches"][0])));
+    trained.run.trainer->set_training_set(nullptr);
+    CHECK_THROWS(trained.run.method->step(*trained.run.trainer, update_batch(data["batches"][0])));
   }
 }

@@ -82,7 +82,7 @@ Calibration calibration_of(const ProbedModels& models) {
       [&](const std::vector<std::size_t>& items) { return line_numbers(models, items); });
   out.slope = numbers.estimate(0);
   out.intercept = numbers.estimate(1);
-  out.bias = numbers.estimate(2);
+  out.bias = numbers.estimate(2, range_of_difference(models.probe_range, models.truth_range));
   out.error = numbers.estimate(3, {0.0, std::numeric_limits<double>::infinity()});
   return out;
 }
@@ -113,7 +113,7 @@ std::vector<CalibrationBin> calibration_bins(const ProbedModels& models) {
           for (const std::size_t item : items) sum += models.truth[order[first + item]];
           return std::vector<double>{sum / static_cast<double>(items.size())};
         });
-    bin.truth = truth.estimate(0);
+    bin.truth = truth.estimate(0, models.truth_range);
     bin.models = static_cast<std::int64_t>(end - begin);
     bins.push_back(bin);
     begin = end;

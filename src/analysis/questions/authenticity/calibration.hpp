@@ -17,6 +17,8 @@ struct ProbedModels {
   std::vector<double> probe;
   std::vector<double> truth;
   std::vector<std::int64_t> seeds;
+  Range probe_range = {};  ///< what the numbers of the probe can be
+  Range truth_range = {};  ///< what the truth can be
 };
 
 /// How far a probe is from the truth over trained models.

@@ -50,8 +50,8 @@ bool varies(const std::vector<double>& values) {
   return !values.empty() && *high - *low > kRounding * std::max(std::abs(*low), std::abs(*high));
 }
 
-Estimate mean_over_models(const std::vector<double>& values,
-                          const std::vector<std::int64_t>& seeds) {
+Estimate mean_over_models(const std::vector<double>& values, const std::vector<std::int64_t>& seeds,
+                          const Range& range) {
   if (values.empty()) return {};
   return jackknife_over_seeds(seeds,
                               [&](const std::vector<std::size_t>& items) {
@@ -59,7 +59,7 @@ Estimate mean_over_models(const std::vector<double>& values,
                                 for (const std::size_t item : items) sum += values[item];
                                 return std::vector<double>{sum / static_cast<double>(items.size())};
                               })
-      .estimate(0);
+      .estimate(0, range);
 }
 
 /// So many models that all pairs of them can be compared, spread evenly over all.
@@ -191,6 +191,8 @@ std::map<LineKey, ProbeLine> collected(const ResultsView& view,
       line.place = place;
       const bool control = !options.controls.empty() && options.controls.matches(spec);
       ProbedModels& models = control ? line.controls : line.models;
+      models.probe_range = range_of(probe, view.scored_by_accuracy());
+      models.truth_range = range_of(truth, view.scored_by_accuracy());
       models.probe.push_back(*said);
       models.truth.push_back(*is);
       models.seeds.push_back(spec.seed);
@@ -252,8 +254,9 @@ Authenticity measured_authenticity(const ResultsView& view, const AuthenticityOp
     probes.insert(line.probe);
     environments.insert(line.environment);
     models.insert(line.model);
-    line.controls_probe = mean_over_models(line.controls.probe, line.controls.seeds);
-    line.controls_truth = mean_over_models(line.controls.truth, line.controls.seeds);
+    const ProbedModels& controls = line.controls;
+    line.controls_probe = mean_over_models(controls.probe, controls.seeds, controls.probe_range);
+    line.controls_truth = mean_over_models(controls.truth, controls.seeds, controls.truth_range);
     if (!line.controls.probe.empty()) found.controls.push_back(line);
     if (line.models.probe.empty()) continue;
     measure(line, options);

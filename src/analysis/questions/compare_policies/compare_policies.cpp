@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "analysis/pooled_configurations.hpp"
 #include "analysis/questions/compare_policies/policy_answer.hpp"
 #include "core/counted.hpp"
 #include "spurion/question.hpp"
@@ -169,7 +170,8 @@ std::string acting_sentence(const ActingFindings& findings) {
     if (line.change) tests.push_back(line.test);
     lines.push_back(line.line);
   }
-  return text + few_seeds_text(tests) + findings.view.fates_text(lines);
+  return text + few_seeds_text(tests) + pooled_text(findings.view, lines) +
+         findings.view.fates_text(lines);
 }
 
 void register_compare_policies(QuestionKinds& kinds);

@@ -41,14 +41,15 @@ SeedCells by_seed(const ResultsView& view, const ResultsView::Line& line, const 
 }
 
 /// The number in the domain; in distribution the mean over the train domains that have it.
+/// `phase`: of a stream; none: the last one. Returns of reference policies are stored in phase 0.
 std::optional<double> in_domain(const TrialResult& trial, const std::string& domain,
-                                MetricId metric) {
+                                MetricId metric, std::optional<std::int64_t> phase = 0) {
   const std::string& name = core::stored_name(metric);
-  if (const auto value = number(trial, domain, name, 0)) return value;
+  if (const auto value = number(trial, domain, name, phase)) return value;
   if (domain != core::stored_domain(core::MeasuredIn::in_distribution)) return {};
   double sum = 0.0;
   std::int64_t count = 0;
-  while (const auto value = number(trial, core::stored_train(count), name, 0)) {
+  while (const auto value = number(trial, core::stored_train(count), name, phase)) {
     sum += *value;
     ++count;
   }
@@ -61,44 +62,84 @@ MetricId best_return(const ActingOptions& options) {
   return options.best == "expert" ? MetricId::return_expert : MetricId::return_optimal;
 }
 
-/// Where the return of each trial lies between that of the best policy, 0, and that of the policy
-/// that follows the cue, 1. Nothing where the first is not above the second by more than rounding.
-SeedCells indices(const ResultsView& view, const ResultsView::Line& line,
-                  const ActingOptions& options) {
+/// The return of the optimal policy in the domain, where it is known exactly. In distribution it
+/// must be so in every train domain.
+std::optional<double> exact_optimum(const TrialResult& trial, const std::string& domain) {
+  const std::string& optimum = core::stored_name(MetricId::return_optimal);
+  const std::string& error = core::stored_name(MetricId::return_optimal_error);
+  std::int64_t count = 0;
+  if (!number(trial, domain, optimum, 0)) {
+    while (number(trial, core::stored_train(count), optimum, 0)) {
+      if (number(trial, core::stored_train(count), error, 0) != 0.0) return {};
+      ++count;
+    }
+  } else if (number(trial, domain, error, 0) != 0.0) {
+    return {};
+  }
+  return in_domain(trial, domain, MetricId::return_optimal);
+}
+
+/// What the mean return of a line can be: no policy beats the optimal one. Unbounded where some
+/// trial does not know its return exactly.
+Range range_of_returns(const ResultsView& view, const ResultsView::Line& line,
+                       const std::string& domain) {
+  Range range;
+  std::optional<double> most;
+  for (const ActingRow& row : view.rows(line)) {
+    const auto optimum = exact_optimum(*row.trial, domain);
+    if (!optimum) return range;
+    most = std::max(most.value_or(*optimum), *optimum);
+  }
+  if (most) range.high = *most;
+  return range;
+}
+
+/// A scale for returns with two known ones as its ends, one of which is the best return.
+struct ReturnScale {
+  const std::string& domain;
+  MetricId zero;  ///< the return that counts as 0
+  MetricId one;   ///< the return that counts as 1
+  MetricId best;  ///< which of them is the best
+};
+
+/// Where the return of each trial lies on the scale. A trial is left out where the best return is
+/// not above the other end by more than rounding. `phase`: in which the return was reached.
+SeedCells placed_returns(const ResultsView& view, const ResultsView::Line& line,
+                         const ReturnScale& scale, std::optional<std::int64_t> phase) {
   SeedCells cells;
   for (const ActingRow& row : view.rows(line)) {
-    const auto reached =
-        number(*row.trial, options.domain, core::stored_name(MetricId::mean_return));
-    const auto best = in_domain(*row.trial, options.domain, best_return(options));
-    const auto cue = in_domain(*row.trial, options.domain, MetricId::return_cue);
-    if (!reached || !best || !cue) continue;
-    const double cost = *best - *cue;
-    if (!(cost > kLeastCost * std::max(1.0, std::abs(*best)))) continue;
-    cells.add("", row.trial->spec.seed, (*best - *reached) / cost);
+    const auto reached = in_domain(*row.trial, scale.domain, MetricId::mean_return, phase);
+    const auto zero = in_domain(*row.trial, scale.domain, scale.zero);
+    const auto one = in_domain(*row.trial, scale.domain, scale.one);
+    if (!reached || !zero || !one) continue;
+    const bool ends_at_best = scale.one == scale.best;
+    const double best = ends_at_best ? *one : *zero;
+    const double width = best - (ends_at_best ? *zero : *one);
+    if (!(width > kLeastCost * std::max(1.0, std::abs(best)))) continue;
+    cells.add("", row.trial->spec.seed, (*reached - *zero) / (*one - *zero));
   }
   return cells;
 }
 
-/// Where the return of each trial in the train domains lies between that of random actions, 0, and
-/// that of the best policy, 1. Nothing where policies are judged there: in imitation a return below
-/// the expert's in its own states is the confusion that is asked about.
+/// The confusion index: 0 at the return of the best policy, 1 at that of the policy that follows
+/// the cue.
+SeedCells indices(const ResultsView& view, const ResultsView::Line& line,
+                  const ActingOptions& options) {
+  const MetricId best = best_return(options);
+  return placed_returns(view, line, {options.domain, best, MetricId::return_cue, best}, {});
+}
+
+/// The return in the train domains: 0 at that of random actions, 1 at that of the best policy.
+/// Nothing where policies are judged there: in imitation a return below the expert's in its own
+/// states is the confusion that is asked about. Of a stream in its first phase: later ones may
+/// change what was learned there.
 SeedCells training_returns(const ResultsView& view, const ResultsView::Line& line,
                            const ActingOptions& options) {
-  SeedCells cells;
-  const std::string& domain = core::stored_domain(core::MeasuredIn::in_distribution);
   const core::MeasuredIn judged = core::parse_domain(options.domain).in;
-  if (judged == core::MeasuredIn::in_distribution || judged == core::MeasuredIn::train)
-    return cells;
-  for (const ActingRow& row : view.rows(line)) {
-    const auto reached = in_domain(*row.trial, domain, MetricId::mean_return);
-    const auto best = in_domain(*row.trial, domain, best_return(options));
-    const auto chance = in_domain(*row.trial, domain, MetricId::return_random);
-    if (!reached || !best || !chance) continue;
-    const double range = *best - *chance;
-    if (!(range > kLeastCost * std::max(1.0, std::abs(*best)))) continue;
-    cells.add("", row.trial->spec.seed, (*reached - *chance) / range);
-  }
-  return cells;
+  if (judged == core::MeasuredIn::in_distribution || judged == core::MeasuredIn::train) return {};
+  const std::string domain = core::stored_domain(core::MeasuredIn::in_distribution);
+  const MetricId best = best_return(options);
+  return placed_returns(view, line, {domain, MetricId::return_random, best, best}, 0);
 }
 
 double mean_in(const ResultsView& view, const ActingLine& line, const std::string& domain,
@@ -166,22 +207,32 @@ ActingLine measured_line(const ResultsView& view, const ResultsView::Line& line,
   out.name = view.environments().size() > 1 ? fmt::format("{}, {}", line.name, line.environment)
                                             : line.name;
   const std::string key = fmt::format("{} {} {} acting ", experiment, line.name, line.environment);
-  const auto estimate = [&](MetricId metric, const std::string& domain, const Range& range) {
-    return by_seed(view, line, domain, metric).estimate(key + core::stored_name(metric), range);
+  const auto estimate = [&](MetricId metric, const std::string& domain) {
+    const std::string& name = core::stored_name(metric);
+    return by_seed(view, line, domain, metric).estimate(key + name, range_of(name));
+  };
+  // Where the end of a scale is the best return that is possible, no policy lies beyond that end.
+  const auto ends_at_optimum = [&](const Range& returns) {
+    return options.best == "optimal" && std::isfinite(returns.high);
   };
   const std::string id = core::stored_domain(core::MeasuredIn::in_distribution);
   out.returns = by_seed(view, line, options.domain, MetricId::mean_return);
   out.confusion = indices(view, line, options);
-  out.reached = out.returns.estimate(key + "return");
-  out.index = out.confusion.estimate(key + "index");
-  out.trained = training_returns(view, line, options).estimate(key + "training");
-  out.accuracy = estimate(MetricId::accuracy, id, kRate);
-  out.goal = estimate(MetricId::goal_rate, options.domain, kRate);
-  out.proxy = estimate(MetricId::proxy_rate, options.domain, kRate);
-  out.flips = estimate(MetricId::action_flip_rate, options.domain, kRate);
-  out.repeats = estimate(MetricId::repeat_action_rate, options.domain, kRate);
-  out.conditional = estimate(MetricId::conditional_kl, options.domain, Range{});
-  out.interventional = estimate(MetricId::interventional_kl, options.domain, Range{});
+  const Range returns = range_of_returns(view, line, options.domain);
+  out.reached = out.returns.estimate(key + "return", returns);
+  Range index_range;
+  if (ends_at_optimum(returns)) index_range.low = 0.0;
+  out.index = out.confusion.estimate(key + "index", index_range);
+  Range trained_range;
+  if (ends_at_optimum(range_of_returns(view, line, id))) trained_range.high = 1.0;
+  out.trained = training_returns(view, line, options).estimate(key + "training", trained_range);
+  out.accuracy = estimate(MetricId::accuracy, id);
+  out.goal = estimate(MetricId::goal_rate, options.domain);
+  out.proxy = estimate(MetricId::proxy_rate, options.domain);
+  out.flips = estimate(MetricId::action_flip_rate, options.domain);
+  out.repeats = estimate(MetricId::repeat_action_rate, options.domain);
+  out.conditional = estimate(MetricId::conditional_kl, options.domain);
+  out.interventional = estimate(MetricId::interventional_kl, options.domain);
   for (const double index : out.confusion.seed_means()) {
     ++out.modes.seeds;
     if (index > kHalfWay) ++out.modes.confused;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/pooled_configurations.hpp"
 #include "analysis/questions/goodhart/goodhart_answer.hpp"
 #include "analysis/suite_family.hpp"
 #include "core/counted.hpp"
@@ -120,6 +121,12 @@ std::string comparison_words(const GainComparison& one) {
   return text + "\n";
 }
 
+/// Whether this was shown at some gain.
+bool has_level(const GainComparison& one, EqualGain result) {
+  return std::any_of(one.levels.begin(), one.levels.end(),
+                     [&](const GainLevel& level) { return level.result == result; });
+}
+
 /// All verdicts in one sentence, and all comparisons at equal gain in another.
 std::string summary_words(const GoodhartFindings& findings) {
   std::vector<std::string> verdicts;
@@ -130,9 +137,8 @@ std::string summary_words(const GoodhartFindings& findings) {
                                  fmt::join(verdicts, "; "));
   if (findings.comparisons.empty()) return text;
   const auto shown = [&](EqualGain result) {
-    return std::count_if(
-        findings.comparisons.begin(), findings.comparisons.end(),
-        [&](const GainComparison& one) { return !gains_with(one, result).empty(); });
+    return std::count_if(findings.comparisons.begin(), findings.comparisons.end(),
+                         [&](const GainComparison& one) { return has_level(one, result); });
   };
   return text + fmt::format(
                     "At some equal gain out of distribution the filter beats {} of {}, and {} "
@@ -218,7 +224,8 @@ Answer Goodhart::answer(const Study& study, const std::string& experiment) const
     adjust_verdict(line);
   }
   findings.comparisons = equal_gain_comparisons(findings.found.lines);
-  answer.sentence = goodhart_sentence(findings) + view.fates_text(view.lines_by_environment("erm"));
+  const std::vector<ResultsView::Line> lines = view.lines_by_environment("erm");
+  answer.sentence = goodhart_sentence(findings) + pooled_text(view, lines) + view.fates_text(lines);
   answer.tables = goodhart_tables(findings);
   answer.charts = goodhart_charts(findings);
   return answer;

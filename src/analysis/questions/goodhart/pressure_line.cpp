@@ -211,14 +211,15 @@ FittedForm fitted_form(const PressureLine& line, std::size_t reading) {
   };
   FittedForm out;
   out.reading = reading;
+  std::size_t apart = 0;  // places at some distance from no pressure
+  for (std::size_t place = 0; place < line.judged; ++place) {
+    const double d = line.distance(place);
+    out.largest = std::max(out.largest, d);
+    apart += d > 0.0 ? 1 : 0;
+  }
   out.form = fit(line.gains.values);
-  for (std::size_t place = 0; place < line.judged; ++place) {
-    out.largest = std::max(out.largest, line.distance(place));
-  }
   if (std::isnan(out.form.alpha)) return out;
-  for (std::size_t place = 0; place < line.judged; ++place) {
-    out.places += line.distance(place) > 0.0 ? 1 : 0;
-  }
+  out.places = apart;
   const Jackknifed numbers = line.gains.made([&](const std::vector<double>& of) {
     const fits::OverOptimisation one = fit(of);
     return std::vector<double>{one.alpha, one.beta, std::log(one.peak()), one.peak_gain()};

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "analysis/contrasts.hpp"
+#include "analysis/pooled_configurations.hpp"
 #include "analysis/questions/leaderboard/board.hpp"
 #include "spurion/question.hpp"
 
@@ -76,7 +77,8 @@ Answer LeaderboardQuestion::answer(const Study& study, const std::string& experi
   board.controls = study.controls();
   Answer answer;
   answer.sentence = sentence_of(board);
-  answer.sentence += view.fates_text(view.lines_by_environment(options_.baseline));
+  const std::vector<ResultsView::Line> lines = view.lines_by_environment(options_.baseline);
+  answer.sentence += pooled_text(view, lines) + view.fates_text(lines);
   answer.tables = tables_of(board);
   answer.charts = charts_of(board);
   answer.contrasts = contrasts_of(board);

@@ -157,7 +157,8 @@ Chart shortfall_chart(const LawAnswer& answer, const std::string& environment) {
       if (numbers.shortfall.empty()) continue;
       series.x.push_back(scale.front());
       series.y.push_back(numbers.shortfall.estimate(
-          fmt::format("{} {} {} id", answer.name(), answer.called(one), place_text(scale))));
+          fmt::format("{} {} {} id", answer.name(), answer.called(one), place_text(scale)),
+          one.numbers.shortfall_range()));
     }
     chart.series.push_back(std::move(series));
     add_curve(chart, one.numbers.line.name, one.law().id.curve);

@@ -85,6 +85,8 @@ struct LawLine {
 
   /// Means over configurations of one scale and seed.
   [[nodiscard]] fits::ScalingData data() const;
+  /// What a shortfall can be.
+  [[nodiscard]] Range shortfall_range() const { return accuracy ? kDifference : Range{}; }
 };
 
 /// The lines of an experiment that have such numbers: one for each environment, regime and method.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "analysis/pooled_configurations.hpp"
 #include "analysis/questions/scaling_law/law_answer.hpp"
 #include "core/counted.hpp"
 #include "spurion/analysis/results_view.hpp"
@@ -283,12 +284,12 @@ std::string hypothesis_sentence(const JudgedLine& one, const std::string& hypoth
                      result);
 }
 
-/// A line of several configurations is none of them.
 std::string configurations_sentence(const LawLine& line) {
-  std::set<std::string> configurations;
-  for (const LawTrial& trial : line.trials) configurations.insert(trial.configuration);
-  if (configurations.size() < 2) return {};
-  return fmt::format("Each point is the mean over {} configurations. ", configurations.size());
+  PooledConfigurations pooled;
+  for (const LawTrial& trial : line.trials) {
+    pooled.add(place_text(trial.scale), trial.configuration);
+  }
+  return pooled.text();
 }
 
 std::string line_sentences(const LawAnswer& answer, const JudgedLine& one) {

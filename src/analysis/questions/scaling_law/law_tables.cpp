@@ -214,6 +214,8 @@ Table scale_table(const LawAnswer& answer) {
                                             {"theory", ColumnKind::number},
                                             {"theory difference", ColumnKind::estimate},
                                             {"held out"}});
+  const Range values{answer.range.low, answer.range.high};
+  const Range differences = range_of_difference(values, values);
   for (const JudgedLine& one : answer.lines) {
     for (const fits::ScaleSummary& scale : one.law().scales) {
       const auto found = one.numbers.scales.find(scale.scale);
@@ -223,6 +225,15 @@ Table scale_table(const LawAnswer& answer) {
           fmt::format("{} {} {}", answer.name(), answer.called(one), place_text(scale.scale));
       std::vector<Cell> row = line_cells(answer, one);
       for (const double place : scale.scale) row.emplace_back(Number{place});
+      const Cell shortfall = own.shortfall.empty()
+                                 ? Cell()
+                                 : estimate_or_missing(own.shortfall.estimate(
+                                       key + " id", one.numbers.shortfall_range()));
+      const Cell theory =
+          own.theory_difference.empty()
+              ? Cell()
+              : estimate_or_missing(own.theory_difference.estimate(key + " theory", differences),
+                                    4);
       append(row,
              {estimate_or_missing(scale.gap), number_or_missing(scale.median, Notation::fixed, 3),
               estimate_or_missing(scale.within_margin, 2),
@@ -230,16 +241,10 @@ Table scale_table(const LawAnswer& answer) {
                                                  100.0 * scale.share_low, scale.high_mode))
                               : Cell(),
               number_or_missing(scale.seed_deviation, Notation::fixed, 4),
-              number_or_missing(scale.noise, Notation::fixed, 4),
-              own.shortfall.empty() ? Cell()
-                                    : estimate_or_missing(own.shortfall.estimate(key + " id")),
+              number_or_missing(scale.noise, Notation::fixed, 4), shortfall,
               number_or_missing(own.repeats, Notation::significant, 3),
               Number{1e-9 * own.flops, Notation::significant, 3},
-              number_or_missing(own.theory, Notation::fixed, 4),
-              own.theory_difference.empty()
-                  ? Cell()
-                  : estimate_or_missing(own.theory_difference.estimate(key + " theory"), 4),
-              yes_if(scale.held_out)});
+              number_or_missing(own.theory, Notation::fixed, 4), theory, yes_if(scale.held_out)});
       table.add(std::move(row));
     }
   }
