@@ -109,6 +109,8 @@ TEST_CASE("a loss over-optimises its proxy, and a held-out probe sees it") {
   const analysis::Answer answer = trials.ask(kAskGoodhart);
   const analysis::Table& table = answer.tables.front();
   const std::string loss = "loss (probe_penalty)";
+  // Each weight is a place of its own, so that nothing is averaged.
+  CHECK_THAT(answer.sentence, !Contains("mean over"));
   CHECK(planted_cell(table, loss, "faithfulness") == "over-optimised from d on");
   CHECK(planted_cell(table, loss, "strongest") == "weight = 100");
   // d = .2 * strength; the truth is best at a strength of 2 or 3, d = .4 or .6.

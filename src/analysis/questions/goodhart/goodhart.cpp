@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "analysis/pooled_configurations.hpp"
 #include "analysis/questions/goodhart/goodhart_answer.hpp"
 #include "analysis/suite_family.hpp"
 #include "core/counted.hpp"
@@ -224,8 +223,7 @@ Answer Goodhart::answer(const Study& study, const std::string& experiment) const
     adjust_verdict(line);
   }
   findings.comparisons = equal_gain_comparisons(findings.found.lines);
-  const std::vector<ResultsView::Line> lines = view.lines_by_environment("erm");
-  answer.sentence = goodhart_sentence(findings) + pooled_text(view, lines) + view.fates_text(lines);
+  answer.sentence = goodhart_sentence(findings) + view.fates_text(view.lines_by_environment("erm"));
   answer.tables = goodhart_tables(findings);
   answer.charts = goodhart_charts(findings);
   return answer;
