@@ -2,6 +2,10 @@
 
 #include <toml++/toml.h>
 
+#include <string>
+#include <string_view>
+
+#include "core/printable.hpp"
 #include "core/text_file.hpp"
 #include "core/toml_depth.hpp"
 #include "spurion/error.hpp"
@@ -10,6 +14,13 @@
 namespace spurion {
 
 namespace {
+
+/// What toml++ says, in one line: it quotes what it read as it is, line ends too.
+std::string in_one_line(std::string_view description) {
+  std::string line;
+  for (const char c : description) line += c == '\n' ? std::string("\\n") : std::string(1, c);
+  return core::printable(line);
+}
 
 Value convert(const toml::node& node, const std::string& name) {
   const auto& begin = node.source().begin;
@@ -48,8 +59,8 @@ Value parse_toml(const std::string& text, const std::string& name) {
     return convert(toml::parse(text), name);
   } catch (const toml::parse_error& error) {
     const auto& begin = error.source().begin;
-    throw UsageError(
-        fmt::format("{}:{}:{}: {}", name, begin.line, begin.column, error.description()));
+    throw UsageError(fmt::format("{}:{}:{}: {}", name, begin.line, begin.column,
+                                 in_one_line(error.description())));
   }
 }
 

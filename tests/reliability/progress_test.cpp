@@ -23,6 +23,8 @@ std::string on_a_terminal(const Shell& shell, std::vector<std::string> arguments
   const std::string folder = shell.path("").string();
   int terminal = -1;
   const pid_t process = forkpty(&terminal, nullptr, nullptr, &size);
+  INFO("a terminal needs /dev/pts");
+  REQUIRE(process >= 0);
   if (process == 0) {
     if (chdir(folder.c_str()) != 0) _exit(126);
     execv(SPURION_CLI, argv.data());
