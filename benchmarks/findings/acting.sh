@@ -256,25 +256,43 @@ beliefs() {
     }' "$work/$1.tsv"
 }
 
-# Which lines of experiment $1 are no finding.
+# Which lines of experiment $1 are no finding. $2: what says where, " in " if there is none.
 unlearned() {
-  awk "$program"'
-    lost() { text = text (text == "" ? "" : "; ") "`" $2 "`" ($1 == "" ? "" : " in " $1) }
+  awk -v where="${2:- in }" "$program"'
+    lost() { text = text (text == "" ? "" : "; ") "`" $2 "`" ($1 == "" ? "" : where $1) }
     END { if (text != "") print "These did not learn their task, so they are no findings: " text ".\n" }' "$work/$1.tsv"
 }
 
-# The T-maze: returns in training, which say that a policy learned, and on ice. EXPERIMENT
-habits() {
-  # Mean return in training by method and memory.
-  awk -v experiment="$1" "$csv_reader"'
-    FNR == 1 { ++file; delete at; n = split_record($0); for (i = 1; i <= n; ++i) at[cells[i]] = i; next }
-    file == 1 { split_record($0); if (cells[at["experiment"]] == experiment) line[cells[at["trial"]]] = cells[at["method"]] "\t" cells[at["environment.memory"]] "\t" cells[at["environment.train_shifts"]]; next }
+# Return in training of experiment $1, the mean over trials, by the columns $2 of results.csv (comma separated): a line
+# each, with tabs between.
+in_training() {
+  awk -v experiment="$1" -v names="$2" "$csv_reader"'
+    FNR == 1 { ++file; delete at; n = split_record($0); for (i = 1; i <= n; ++i) at[cells[i]] = i; many = split(names, name, ","); next }
+    file == 1 {
+      split_record($0)
+      if (cells[at["experiment"]] != experiment) next
+      line[cells[at["trial"]]] = text = cells[at[name[1]]]
+      for (i = 2; i <= many; ++i) line[cells[at["trial"]]] = text = text "\t" cells[at[name[i]]]
+      next
+    }
     { if (index($0, ",in_distribution,") == 0 || index($0, ",return,") == 0) next; split_record($0) }
     cells[at["metric"]] == "return" && cells[at["domain"]] == "in_distribution" && (cells[at["trial"]] in line) { last[cells[at["trial"]]] = cells[at["value"]] }
     END {
       for (trial in last) { sum[line[trial]] += last[trial]; ++n_of[line[trial]] }
       for (one in sum) printf "%s\t%.3f\n", one, sum[one] / n_of[one]
-    }' "$csv/results.csv" "$csv/measurements.csv" >"$work/habit_training"
+    }' "$csv/results.csv" "$csv/measurements.csv"
+}
+
+# What policies on boards reached in training.
+boards() {
+  in_training "$1" environment,method | sort | awk -F '\t' '
+    { text = text (text == "" ? "" : "; ") "`" $2 "` in " $1 " " $3 }
+    END { print "Mean return in training: " text ".\n" }'
+}
+
+# The T-maze: returns in training, which say that a policy learned, and on ice. EXPERIMENT
+habits() {
+  in_training "$1" method,environment.memory,environment.train_shifts >"$work/habit_training"
   awk -v training="$work/habit_training" "$program"'
     BEGIN { while ((getline line <training) > 0) { split(line, part, "\t"); sub(/ .*/, "", part[1]); trained[part[1], part[2], part[3]] = part[4] } }
     {
@@ -348,7 +366,8 @@ enough() {
   echo
   for pair in "maze_acted:the maze, k as in the suite, acting only or after watching" \
     "anchor:the maze with k = 1 and a little of the test domain in training, after watching" \
-    "curriculum:the maze with k = 1 and several train domains" "goals:worlds with a goal and a proxy" \
+    "curriculum:the maze with k = 1 and several train domains" "goals:traffic, with a goal and a proxy" \
+    "goals_on_boards:boards with a goal and a proxy" \
     "habit:the T-maze on ice" "habit_history:the T-maze on ice, for a recurrent policy"; do
     [ ! -s "$work/${pair%%:*}.tsv" ] || awk -v what="${pair#*:}" "$program"'
       { ++all; ++count[$10] }
@@ -359,14 +378,14 @@ enough() {
       }' "$work/${pair%%:*}.tsv"
   done
   echo
-  for experiment in maze_acted anchor curriculum goals habit habit_history; do
+  for experiment in maze_acted anchor curriculum goals goals_on_boards habit habit_history; do
     if has "$experiment"; then cat "$work/$experiment.tsv"; fi
   done | awk "$program"'
     lost() { ++unlearned; next }
-    { ++all; if ($10 == "as good as the best") ++best; if ($10 == "follows the cue") ++cue }
+    { ++all; if ($10 == "as good as the best") ++best; if ($10 == "follows the cue") ++cue; if ($10 == "worse than the cue") ++worse }
     END {
       if (all == 0) exit
-      if (best < all) printf "**So acting is not enough by itself:** %d of %d lines end as good as the best policy, and %d are shown to follow the cue.%s\n", best, all, cue, unlearned ? sprintf(" %d further lines did not learn their task, so they say nothing about the claim.", unlearned) : ""
+      if (best < all) printf "**So acting is not enough by itself:** %d of %d lines end as good as the best policy, %d are shown to follow the cue, and %d are worse than the policy that follows it.%s\n", best, all, cue, worse, unlearned ? sprintf(" Lines that did not learn their task, and say nothing about the claim: %d.", unlearned) : ""
       else print "**So acting was enough in every line.**"
     }'
 }
@@ -425,13 +444,20 @@ trials=$(awk -F, 'NR > 1 && !seen[$1]++ { ++count } END { print count + 0 }' "$c
     curricula
     table curriculum "" "goal cost"
   fi
-  if section "Goal or proxy: policies that act" goals; then
-    table goals "world" "goal cost"
-    unlearned goals
-  fi
-  if section "Goal or proxy: policies that watched" goals_watched; then
+  for kind in ":in traffic" "_on_boards:on boards"; do
+    if section "Goal or proxy: policies that act ${kind#*:}" "goals${kind%:*}"; then
+      if [ -n "${kind%:*}" ]; then boards "goals${kind%:*}"; fi
+      table "goals${kind%:*}" "world" "goal cost"
+      unlearned "goals${kind%:*}"
+    fi
+  done
+  if section "Goal or proxy: policies that watched traffic" goals_watched; then
     table goals_watched "" goal
     unlearned goals_watched
+  fi
+  if section "Goal or proxy: policies that watched boards" goals_on_boards_watched; then
+    table goals_on_boards_watched "rows" goal
+    unlearned goals_on_boards_watched " with rows = "
   fi
   if section "Doors: does success follow the boundary q / (p + q)?" doors; then
     doors

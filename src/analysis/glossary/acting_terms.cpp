@@ -89,8 +89,8 @@ std::vector<Term> acting_columns() {
       {"policy verdict",
        kColumn,
        "What the policies of this line come to in this domain.",
-       {"as good as the best", "did not learn its task", "follows the cue", "fails without the cue",
-        "below the best", "return not shown", "cue costs nothing"}},
+       {"as good as the best", "did not learn its task", "worse than the cue", "follows the cue",
+        "fails without the cue", "below the best", "return not shown", "cue costs nothing"}},
       {"change in return",
        kColumn,
        "The return minus the return of the baseline, paired by seed.",
@@ -162,12 +162,18 @@ std::vector<Term> acting_verdicts() {
        {"return confusion", "margin"}},
       {"did not learn its task",
        kVerdict,
-       "The whole interval of the return confusion is above 1, so the return is worse than that of "
-       "the policy that follows the cue only. Or the policy is not as good as the best, and its "
-       "return in the train domains is shown to be nearer to that of random actions than to the "
-       "best return; this is asked where policies are judged in another domain than those of the "
-       "training. The line is no finding about the cue.",
+       "The policy is not as good as the best, and its return in the train domains is shown to be "
+       "nearer to that of random actions than to the best return. This is asked where policies are "
+       "judged in another domain than those of the training. The line is no finding about the "
+       "cue.",
        {"return confusion", "random return"}},
+      {"worse than the cue",
+       kVerdict,
+       "The whole interval of the return confusion is above 1: the return is lower than that of "
+       "the "
+       "policy that follows the cue only. It is not shown that the policy failed to learn its "
+       "task in training.",
+       {"return confusion", "did not learn its task"}},
       {"follows the cue",
        kVerdict,
        "The whole interval of the return confusion is above 0.5, and that of the action flip rate "

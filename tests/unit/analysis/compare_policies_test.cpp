@@ -93,7 +93,8 @@ TEST_CASE("a policy is confused where its return and its actions follow the cue"
   CHECK(answer.charts.size() == 2);
 }
 
-TEST_CASE("a policy that is worse than the cue, or bad in training, did not learn its task") {
+TEST_CASE(
+    "a policy that is bad in training did not learn its task, and one that is not may be lost") {
   // In the test domain: the optimum returns 100, the policy of the cue 0. In training the optimum
   // returns 100, random actions 0.
   struct Planted {
@@ -103,7 +104,9 @@ TEST_CASE("a policy that is worse than the cue, or bad in training, did not lear
     const char* verdict;
   };
   const Planted planted[] = {
-      {"lost", 1.3, 90.0, "did not learn its task"},
+      {"lost", 1.3, 90.0, "worse than the cue"},
+      {"lost_between", 1.3, 50.0, "worse than the cue"},
+      {"lost_and_idle", 1.3, 20.0, "did not learn its task"},
       {"idle", 0.9, 20.0, "did not learn its task"},
       {"idle_but_good", 0.02, 20.0, "as good as the best"},
       {"confused", 0.9, 90.0, "follows the cue"},

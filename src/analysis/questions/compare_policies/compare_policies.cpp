@@ -19,6 +19,8 @@ const char* verdict_text(ActingVerdict verdict) {
       return "is as good as the best policy, within the margin";
     case ActingVerdict::did_not_learn:
       return "did not learn its task";
+    case ActingVerdict::worse_than_cue:
+      return "is worse than the policy that follows the cue only";
     case ActingVerdict::follows_the_cue:
       return "follows the cue";
     case ActingVerdict::fails_without_cue:

@@ -187,10 +187,10 @@ ActingVerdict judge_line(const ActingLine& line, double margin) {
   const bool known = index.has_spread() || (index.seeds > 1 && index.low == index.high);
   if (!known) return ActingVerdict::not_shown;
   if (index.high <= margin) return ActingVerdict::as_good_as_best;
-  if (index.low > kAsTheCue) return ActingVerdict::did_not_learn;
   if (line.trained.seeds > 1 && line.trained.high < kHalfWay && index.low > margin) {
     return ActingVerdict::did_not_learn;
   }
+  if (index.low > kAsTheCue) return ActingVerdict::worse_than_cue;
   if (index.low > kHalfWay) {
     if (line.flips.seeds > 1 && line.flips.low > kFlipMargin) return ActingVerdict::follows_the_cue;
     if (line.flips.seeds > 1 && line.flips.high <= kFlipMargin) {
@@ -274,6 +274,8 @@ const char* acting_verdict_name(ActingVerdict verdict) {
       return "as good as the best";
     case ActingVerdict::did_not_learn:
       return "did not learn its task";
+    case ActingVerdict::worse_than_cue:
+      return "worse than the cue";
     case ActingVerdict::follows_the_cue:
       return "follows the cue";
     case ActingVerdict::fails_without_cue:

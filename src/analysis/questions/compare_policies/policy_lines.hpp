@@ -25,7 +25,8 @@ struct ActingOptions {
 /// What the policies of one line come to: its verdict.
 enum class ActingVerdict {
   as_good_as_best,      ///< the return confusion is shown to be within the margin
-  did_not_learn,        ///< worse than following the cue, or in training nearer to random actions
+  did_not_learn,        ///< in training it is shown to be nearer to random actions than to the best
+  worse_than_cue,       ///< the return is shown to be below that of the policy of the cue
   follows_the_cue,      ///< it is shown to be above a half, and actions are shown to follow the cue
   fails_without_cue,    ///< it is shown to be above a half, and actions are shown not to
   worse_than_best,      ///< it is shown to be above the margin, but not on which side of a half
