@@ -70,6 +70,14 @@ Access access_of(const std::vector<std::string>& words) {
   return access;
 }
 
+/// Whether the first argument of `objective` is the risks.
+bool takes_risks(const std::string& uses) {
+  if (uses != "risks" && uses != "logits") {
+    throw UsageError(fmt::format("a method in Python can use 'logits' or 'risks', not '{}'", uses));
+  }
+  return uses == "risks";
+}
+
 /// What `objective` sees beside its first argument. It holds all of it, so that Python may keep it.
 struct PythonBatch {
   Output output;
@@ -225,7 +233,7 @@ void add_method(PythonCatalog& self, const py::dict& described) {
   auto type = std::make_shared<MethodClass>();
   type->make = held(described["make"]);
   type->needs = access_of(described["needs"].cast<std::vector<std::string>>());
-  type->uses_risks = described["uses"].cast<std::string>() == "risks";
+  type->uses_risks = takes_risks(described["uses"].cast<std::string>());
   type->second_order = described["second_order"].cast<bool>();
   type->state = described["state"].cast<std::vector<std::string>>();
   Registry<Method, MethodContext>::Entry entry;

@@ -2,11 +2,17 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <exception>
+#include <filesystem>
 #include <future>
+#include <map>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "analysis/chosen_trials.hpp"
+#include "core/counted.hpp"
 #include "core/failure.hpp"
 #include "python/bindings.hpp"
 #include "python/tensors.hpp"
@@ -62,6 +68,20 @@ void call(const py::object& callback, const Progress& progress, std::string& pro
   }
 }
 
+/// Why trials failed, a sentence for each reason, and how often.
+std::vector<std::string> failures_in(const std::filesystem::path& folder) {
+  std::map<std::string, std::int64_t> reasons;
+  const StoredResults results = read_results(folder);
+  for (const TrialResult& trial : results.trials) {
+    if (trial.status == Status::failed) ++reasons[trial.message];
+  }
+  std::vector<std::string> notes;
+  for (const auto& [reason, times] : reasons) {
+    notes.push_back(core::counted(times, "time") + ": " + reason);
+  }
+  return notes;
+}
+
 /// Runs in a thread of its own, so that this one can look for Ctrl-C.
 py::dict run(const PythonCatalog& self, const py::dict& asked, const py::object& progress) {
   const RunRequest request = request_of(asked);
@@ -101,6 +121,9 @@ py::dict run(const PythonCatalog& self, const py::dict& asked, const py::object&
       if (!interrupted) throw;
       throw Interrupted("stopped; the same call resumes the run");
     }
+  }
+  if (end.failed > 0) {
+    for (std::string& note : failures_in(options.out)) end.notes.push_back(std::move(note));
   }
   py::dict out = to_dict(end);
   out["folder"] = options.out.string();

@@ -145,9 +145,21 @@ class WithTorch(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             end = spurion.run(suite("broken", "erm"), out=folder, jobs=1)
             self.assertEqual((end["failed"], end["trials_done"]), (2, 4))
+            self.assertRegex("\n".join(end["notes"]), r"2 times: method 'broken': AttributeError")
             messages = {one["message"] for one in spurion.open(folder).trials} - {""}
         self.assertEqual(len(messages), 1)
         self.assertRegex(messages.pop(), r"method 'broken': AttributeError.*module_test\.py\(\d+\)")
+
+    def test_a_method_uses_logits_or_risks(self):
+        with self.assertRaisesRegex(spurion.UsageError, "can use 'logits' or 'risks', not 'risk'"):
+            @spurion.register
+            class Misspelt(spurion.Method):
+                """Names no input."""
+
+                uses = "risk"
+
+                def objective(self, risks, batch):
+                    return risks.mean(1)
 
     def test_models_are_kept_for_torch(self):
         with tempfile.TemporaryDirectory() as folder:
