@@ -116,7 +116,7 @@ std::string plain_table(const TextTable& table, std::size_t columns) {
     widths.push_back(width);
     if (!constant[i]) {
       varying.push_back(i);
-    } else if (table.rows.front()[i] != "-") {
+    } else if (table.rows.front()[i] != "-" && !table.rows.front()[i].empty()) {
       same.push_back(fmt::format("{}: {}", table.header[i], table.rows.front()[i]));
     }
   }

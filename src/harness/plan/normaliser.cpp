@@ -7,6 +7,7 @@
 #include "catalog/method_needs.hpp"
 #include "catalog/plugin_parts.hpp"
 #include "catalog/probe_choice.hpp"
+#include "core/nearest_names.hpp"
 #include "core/place_of.hpp"
 #include "harness/plan/granting_regimes.hpp"
 #include "harness/suite/trial_sections.hpp"
@@ -107,7 +108,9 @@ std::shared_ptr<const NormalSection> Normaliser::read_component(const Value* giv
   if (schema == nullptr) {
     const auto names =
         catalog_.visit(section, [](const auto& registry) { return registry.names(); });
-    report(core::place_of(*name) + unknown_name_message(section, name->as_string(), names));
+    const bool near = !core::nearest_names(name->as_string(), names, 1).empty();
+    report(core::place_of(*name) + unknown_name_message(section, name->as_string(), names) +
+           (near ? "" : ". If a plug-in has it, load the plug-in (--plugin FILE)"));
     return nullptr;
   }
   Value options = *given;

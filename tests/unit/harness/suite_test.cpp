@@ -80,6 +80,8 @@ TEST_CASE("an axis that cannot be read is one problem, not two") {
              Catch::Contains("grid axis 'method' expects tables: write method = [{ name = \"erm\" "
                              "}, { name = \"vrex\" }]") &&
                  Catch::Contains("unknown method 'vrex'; did you mean 'v_rex'?"));
+  CHECK_THAT(problem_of(tests::replaced(suite, methods, "[{ name = \"of_my_own_lab\" }]")),
+             Catch::Contains("If a plug-in has it, load the plug-in (--plugin FILE)"));
   for (const char* axis : {"method = [1, 2]", "metod = [{ name = \"erm\" }]", "method = []"}) {
     const std::string said = problem_of(tests::replaced(suite, "method = " + methods, axis));
     CAPTURE(said);

@@ -7,6 +7,7 @@
 #include "report/csv/csv.hpp"
 #include "report/svg/level_lines.hpp"
 #include "report/svg/svg_chart.hpp"
+#include "report/terminal.hpp"
 
 using namespace spurion;
 using Catch::Contains;
@@ -117,6 +118,17 @@ TEST_CASE("points are drawn for themselves, and a reference as a line") {
 TEST_CASE("files name the categories") {
   CHECK_THAT(report::csv_of(bars()), Contains("in,erm,0.8,0.7,0.9,5,5\n"));
   CHECK_THAT(report::csv_of(cells()), Contains("5000,512,-0.5,-0.6,-0.4,5,5\n"));
+}
+
+TEST_CASE("what is empty in every row of a table is not told on a terminal") {
+  analysis::Answer answer;
+  analysis::Table table;
+  table.columns = {{"method"}, {"under"}, {"world"}};
+  table.add({std::string("erm"), std::string(), std::string("two_bit")});
+  table.add({std::string("v_rex"), std::string(), std::string("two_bit")});
+  answer.tables.push_back(table);
+  const std::string text = report::answer_text(answer, 80);
+  CHECK_THAT(text, Contains("world: two_bit") && Contains("v_rex") && !Contains("under"));
 }
 
 TEST_CASE("a terminal shows bars, cells and points; the numbers of lines are in tables") {
