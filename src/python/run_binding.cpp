@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <filesystem>
@@ -14,6 +15,7 @@
 #include "analysis/chosen_trials.hpp"
 #include "core/counted.hpp"
 #include "core/failure.hpp"
+#include "harness/store/identified_results.hpp"
 #include "python/bindings.hpp"
 #include "python/tensors.hpp"
 #include "spurion/error.hpp"
@@ -68,12 +70,15 @@ void call(const py::object& callback, const Progress& progress, std::string& pro
   }
 }
 
-/// Why trials failed, a sentence for each reason, and how often.
+/// Why trials failed, a sentence for each reason, and how often. A trial of several experiments
+/// counts once.
 std::vector<std::string> failures_in(const std::filesystem::path& folder) {
   std::map<std::string, std::int64_t> reasons;
-  const StoredResults results = read_results(folder);
-  for (const TrialResult& trial : results.trials) {
-    if (trial.status == Status::failed) ++reasons[trial.message];
+  const harness::IdentifiedResults found = harness::read_identified(folder);
+  const std::vector<bool> first = harness::first_times(found.ids);
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    const TrialResult& trial = found.results.trials[i];
+    if (first[i] && trial.status == Status::failed) ++reasons[trial.message];
   }
   std::vector<std::string> notes;
   for (const auto& [reason, times] : reasons) {

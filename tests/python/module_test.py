@@ -150,6 +150,13 @@ class WithTorch(unittest.TestCase):
         self.assertEqual(len(messages), 1)
         self.assertRegex(messages.pop(), r"method 'broken': AttributeError.*module_test\.py\(\d+\)")
 
+    def test_a_failed_trial_of_two_experiments_counts_once(self):
+        text = suite("broken") + "[[experiment]]" + suite("broken").split("[[experiment]]")[1].replace("grid\"", "again\"")
+        with tempfile.TemporaryDirectory() as folder:
+            end = spurion.run(text, out=folder, jobs=1)
+        self.assertEqual(end["failed"], 2)
+        self.assertRegex("\n".join(end["notes"]), r"2 times: method 'broken': AttributeError")
+
     def test_a_method_uses_logits_or_risks(self):
         with self.assertRaisesRegex(spurion.UsageError, "can use 'logits' or 'risks', not 'risk'"):
             @spurion.register
