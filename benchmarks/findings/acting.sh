@@ -271,8 +271,9 @@ in_training() {
     file == 1 {
       split_record($0)
       if (cells[at["experiment"]] != experiment) next
-      line[cells[at["trial"]]] = text = cells[at[name[1]]]
-      for (i = 2; i <= many; ++i) line[cells[at["trial"]]] = text = text "\t" cells[at[name[i]]]
+      text = cells[at[name[1]]]
+      for (i = 2; i <= many; ++i) text = text "\t" cells[at[name[i]]]
+      line[cells[at["trial"]]] = text
       next
     }
     { if (index($0, ",in_distribution,") == 0 || index($0, ",return,") == 0) next; split_record($0) }
@@ -444,13 +445,15 @@ trials=$(awk -F, 'NR > 1 && !seen[$1]++ { ++count } END { print count + 0 }' "$c
     curricula
     table curriculum "" "goal cost"
   fi
-  for kind in ":in traffic" "_on_boards:on boards"; do
-    if section "Goal or proxy: policies that act ${kind#*:}" "goals${kind%:*}"; then
-      if [ -n "${kind%:*}" ]; then boards "goals${kind%:*}"; fi
-      table "goals${kind%:*}" "world" "goal cost"
-      unlearned "goals${kind%:*}"
-    fi
-  done
+  if section "Goal or proxy: policies that act in traffic" goals; then
+    table goals "world" "goal cost"
+    unlearned goals
+  fi
+  if section "Goal or proxy: policies that act on boards" goals_on_boards; then
+    boards goals_on_boards
+    table goals_on_boards "world" "goal cost"
+    unlearned goals_on_boards
+  fi
   if section "Goal or proxy: policies that watched traffic" goals_watched; then
     table goals_watched "" goal
     unlearned goals_watched

@@ -7,6 +7,12 @@
 
 namespace spurion::analysis {
 
+Value canonical_without_seed(const TrialSpec& spec) {
+  Value canonical = spec.canonical();
+  for (const char* key : {"seed", "config_index", "base_seed"}) canonical.as_table().erase(key);
+  return canonical;
+}
+
 std::size_t Configurations::of(const TrialSpec& spec) {
   const Key key = {of_section(0, &spec.environment, spec.environment.options),
                    of_section(1, nullptr, spec.evaluation),

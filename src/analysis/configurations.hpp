@@ -11,8 +11,12 @@
 
 #include "spurion/export.hpp"
 #include "spurion/trial.hpp"
+#include "spurion/value.hpp"
 
 namespace spurion::analysis {
+
+/// `TrialSpec::canonical` without the seed and the draw of hyper-parameters.
+Value canonical_without_seed(const TrialSpec& spec);
 
 /// What trials are paired by: all but method, regime, seed and draw, and without some options. Each
 /// section is known by its canonical text, which is made once where trials share it in memory: of a

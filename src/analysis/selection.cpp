@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "analysis/configurations.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/statistics.hpp"
 #include "spurion/analysis/trial_fields.hpp"
@@ -57,9 +58,8 @@ std::string probe_label(const MeasurementRow& row) {
 
 /// What a trial is but for its seed and hyper-parameter sample.
 std::string text_without_search(const TrialSpec& spec, const std::set<std::string>& searched) {
-  Value canonical = spec.canonical();
+  Value canonical = canonical_without_seed(spec);
   for (const std::string& option : searched) erase_option(canonical, option);
-  for (const char* key : {"seed", "config_index", "base_seed"}) canonical.as_table().erase(key);
   return canonical.canonical_json();
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/configurations.hpp"
 #include "analysis/pooled_configurations.hpp"
 #include "analysis/published_number.hpp"
 #include "core/counted.hpp"
@@ -80,13 +81,6 @@ std::size_t family_size(const Suite& suite) {
   return std::max<std::size_t>(rows, 1);
 }
 
-/// All of a trial but its seed and what follows from it, as one text.
-std::string configuration_of(const TrialSpec& spec) {
-  Value canonical = spec.canonical();
-  for (const char* key : {"seed", "config_index", "base_seed"}) canonical.as_table().erase(key);
-  return canonical.canonical_json();
-}
-
 /// A row, with what came of its trials.
 struct JudgedRow {
   Check check;
@@ -109,7 +103,7 @@ JudgedRow judge(const PublishedRow& row, const TrialList& all, double level) {
     const auto value = number(*trial, row.domain, row.metric);
     if (!value) continue;
     values.push_back(*value);
-    pooled.add(row.label, configuration_of(trial->spec));
+    pooled.add(row.label, canonical_without_seed(trial->spec).canonical_json());
   }
   out.fates = fates.sentence(row.label);
   const PublishedNumber published = row.number();

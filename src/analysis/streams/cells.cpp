@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "analysis/configuration_notes.hpp"
+#include "analysis/configurations.hpp"
 #include "analysis/variant_names.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/analysis/results_view.hpp"
@@ -20,10 +21,8 @@ constexpr const char* kTrajectory = "trajectory";
 
 /// What else of a trial varies, without what a cell is named by.
 std::string rest_of(const TrialSpec& spec, const std::set<std::string>& apart) {
-  Value canonical = spec.canonical();
-  for (const char* key : {"environment", "regime", "method", "seed", "config_index", "base_seed"}) {
-    canonical.as_table().erase(key);
-  }
+  Value canonical = canonical_without_seed(spec);
+  for (const char* key : {"environment", "regime", "method"}) canonical.as_table().erase(key);
   for (const std::string& option : apart) erase_option(canonical, option);
   return canonical.canonical_json();
 }
